@@ -1,0 +1,38 @@
+/* fetch.h: HTTP requests to others, by libcurl: deadlines, retries, a circuit breaker a host, and no way inside.
+ *
+ * Addresses that a user may have chosen must not reach the private network: unless FETCH_INTERNAL is set, loopback, link-local,
+ * private and multicast addresses are refused after name resolution, redirects included (SSRF).
+ */
+#ifndef NADIR_FETCH_H
+#define NADIR_FETCH_H
+
+#include <stddef.h>
+
+#include "common/scope.h"
+
+#define FETCH_INTERNAL 1u /* the address is from configuration: private addresses are allowed */
+#define FETCH_RETRY 2u    /* idempotent: up to 3 tries with jittered back-off on connection failure, 502, 503, 504 */
+
+struct fetch {
+    const char *method; /* NULL: GET, or POST with a body */
+    const char *url;
+    const char *const *headers; /* NULL-ended "Name: value" lines, or NULL */
+    const char *body;
+    size_t body_len;
+    int timeout_ms; /* 0: 10,000; the scope's deadline cuts it */
+    size_t most;    /* answer's bytes; 0: 8 MiB */
+    unsigned flags;
+};
+
+struct fetched {
+    int status;
+    const char *content_type; /* "" if none */
+    const char *body;         /* NUL-terminated */
+    size_t body_len;
+};
+
+/** Performs the request; the answer belongs to the scope. 0 for any HTTP status. NADIR_EINVAL for a URL that is refused,
+ *  NADIR_EUNAVAILABLE (also while the breaker is open), NADIR_ETIMEOUT, NADIR_ETOOLARGE. */
+int fetch(struct scope *s, const struct fetch *f, struct fetched *out);
+
+#endif

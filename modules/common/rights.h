@@ -1,0 +1,61 @@
+/* rights.h: may this caller use this asset? Shared by view, download and processing, each over its own copy.
+ *
+ * A module that lists RIGHTS_SUBSCRIPTIONS keeps, in tables of migrations/rights, what discovery says of items and billing says
+ * of offers and entitlements, and answers from them alone.
+ */
+#ifndef NADIR_RIGHTS_H
+#define NADIR_RIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/bus.h"
+#include "common/http.h"
+
+#define RIGHTS_SUBSCRIPTIONS                                                                                                   \
+    {"discovery", "item.*", rights_on_item}, {"billing", "offer.*", rights_on_offer}, {                                        \
+        "billing", "entitlement.*", rights_on_entitlement                                                                      \
+    }
+
+int rights_on_item(struct scope *s, struct db_tx *tx, const struct event *e);
+int rights_on_offer(struct scope *s, struct db_tx *tx, const struct event *e);
+int rights_on_entitlement(struct scope *s, struct db_tx *tx, const struct event *e);
+
+enum access {
+    ACCESS_GRANTED,      /* free, bought, or the caller's own */
+    ACCESS_HIDDEN,       /* no such item for this caller: 404 */
+    ACCESS_SIGN_IN,      /* 401 */
+    ACCESS_BUY,          /* there is an offer: 402 */
+    ACCESS_NOT_FOR_SALE, /* 403 */
+};
+
+struct right_asset {
+    const char *collection, *item, *asset;
+    const char *path;    /* relative to NADIR_DATA, or an absolute /vsi… or http(s) address */
+    const char *type;    /* media type */
+    const char *roles;   /* space-separated */
+    int64_t size;        /* bytes; -1 unknown */
+    const char *sha256;  /* hex; "" unknown */
+    const char *version; /* changes whenever the item's content does: for ETags and cache keys */
+    const json_t *json;  /* the asset object as discovery published it (bands, raster:bands, …) */
+};
+
+struct right_item {
+    const char *collection, *item, *owner; /* owner NULL: public */
+    const char *version;
+    const json_t *json; /* the data of the item event: geometry, bbox, datetime, properties, assets */
+};
+
+/** The item if the caller may know of it. NADIR_ENOTFOUND otherwise. */
+int rights_item(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
+                struct right_item *out);
+
+/** What the caller may do with the bytes of an asset. Assets with role thumbnail, overview or metadata of a visible item are
+ * granted to all. out is filled unless ACCESS_HIDDEN. Returns an enum access, or a negative enum nadir_error. */
+int rights_asset(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
+                 const char *asset, struct right_asset *out);
+
+/** Answers 401, 402, 403 or 404 for what rights_asset said; 402 carries "offers": the address to buy at. Returns 0. */
+int rights_refuse(const struct request *rq, struct response *rs, int access, const char *collection, const char *item);
+
+#endif
