@@ -33,6 +33,9 @@ bool auth_has_role(const struct auth *a, const char *role);
  *  Returns 0, NADIR_EUNAUTH (why is then a constant sentence), or NADIR_EUNAVAILABLE when no key set can be had. */
 int auth_verify(struct scope *s, struct db *db, const char *credential, struct auth *out, const char **why);
 
+/** Sets the key set directly and never fetches one again: identity, which makes it, calls this. NADIR_EINVAL when malformed. */
+int auth_use_jwks(const char *json);
+
 /** Forgets cached verifications (after a revocation, and in tests). */
 void auth_cache_clear(void);
 

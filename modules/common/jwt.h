@@ -1,6 +1,6 @@
 /* jwt.h: JSON Web Tokens, with the checks that libjwt 1.10.2 leaves out.
  *
- * libjwt reads and writes claims; signatures are made and checked by OpenSSL with keys parsed once. The *key* decides the
+ * libjwt reads claims; signatures are made and checked by OpenSSL with keys parsed once. The *key* decides the
  * algorithm (RFC 8725 section 3.1): a token whose header names another is refused, so "none" and HS256 made with a public
  * key cannot pass. kid is required, crit is refused, typ, issuer, audience, expiry and not-before are always checked.
  */
