@@ -14,8 +14,8 @@ int geo_bbox_from_json(const json_t *array, double bbox[4], const char **why);
  *  `most` positions. Returns 0, or NADIR_EINVAL with *why a constant sentence. */
 int geo_geometry_check(const json_t *geometry, size_t most, const char **why);
 
-/** Area in square metres of a Polygon or MultiPolygon on the WGS 84 ellipsoid (Karney 2013, by PROJ's geodesic.h); holes are
- * taken off. 0 for other types. */
+/** Area in square metres of a checked Polygon or MultiPolygon on the WGS 84 ellipsoid, its edges straight in longitude and
+ * latitude as RFC 7946 section 3.1.1 has them (Snyder 1987, equation 3-12); holes are taken off. 0 for other types. */
 double geo_area(const json_t *geometry);
 
 /** The bounding box of a geometry; a geometry that spans more than 180 degrees of longitude is not taken as crossing. */

@@ -20,5 +20,7 @@ int idempotency_begin(struct request *rq, struct response *rs, struct db *db, st
 /** Stores the answer, commits, and answers it. Steals body. Returns 0 or a negative enum nadir_error (nothing was kept, or,
  *  on NADIR_EUNAVAILABLE, it is not known: the client may send the same request again). */
 int idempotency_commit(struct db_tx *tx, struct request *rq, struct response *rs, int status, json_t *body);
+/** Deletes rows older than a week; for a module's tick. Returns 0 or a negative enum nadir_error. */
+int idempotency_sweep(struct scope *s, struct db *db);
 
 #endif
