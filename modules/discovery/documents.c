@@ -1,0 +1,121 @@
+/* documents.c: finished JSON texts: how they are put out, linked and named. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/stac.h"
+
+int fault_set(struct fault *f, const char *field, const char *why) {
+    if (!f->why) *f = (struct fault){field, why};
+    return NADIR_EINVAL;
+}
+
+int fault_answer(struct response *rs, const struct fault *f) {
+    return response_error(rs, 400, "invalid-parameter", f->field, "%s: %s.", f->field, f->why);
+}
+
+static void text_release(void *object) {
+    free(((struct text *)object)->data);
+}
+
+static void text_room(struct text *t, size_t more) {
+    if (t->room - t->len > more) return;
+    size_t room = t->room * 2 + more + 1;
+    char *data = realloc(t->data, room);
+    if (!data) abort();
+    t->data = data;
+    t->room = room;
+}
+
+struct text *text_new(struct scope *s, size_t room) {
+    struct text *t = scope_alloc(s, sizeof *t);
+    scope_defer(s, text_release, t);
+    text_room(t, room);
+    return t;
+}
+
+void text_add(struct text *t, const char *bytes, size_t len) {
+    text_room(t, len);
+    memcpy(t->data + t->len, bytes, len);
+    t->len += len;
+    t->data[t->len] = '\0';
+}
+
+void text_add_document(struct text *t, const char *document, size_t len, const char *base_url) {
+    const size_t mark_len = sizeof BASE_MARK - 1, base_len = strlen(base_url);
+    const char *end = document + len, *mark;
+    while ((mark = memmem(document, (size_t)(end - document), BASE_MARK, mark_len))) {
+        text_add(t, document, (size_t)(mark - document));
+        text_add(t, base_url, base_len);
+        document = mark + mark_len;
+    }
+    text_add(t, document, (size_t)(end - document));
+}
+
+/* 15 digits give a decimal number back as it was written (0.1, not 0.10000000000000001); a degree needs 9 for a millimetre. */
+char *json_line(struct scope *s, const json_t *json) {
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    if (!text) abort();
+    scope_defer(s, free, text);
+    return text;
+}
+
+void cors(struct response *rs) {
+    response_header(rs, "access-control-allow-origin", "*");
+}
+
+int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
+                    const char *version) {
+    if (rq->method == HTTP_GET) {
+        if (response_not_modified(rq, rs, version)) return 0;
+    } else {
+        response_header(rs, "etag", "\"%s\"", version);
+    }
+    struct text *t = text_new(rq->scope, len + 1024);
+    text_add_document(t, document, len, rq->base_url);
+    return response_data(rs, status, type, t->data, t->len);
+}
+
+bool identifier_valid(const char *id) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~:@+=,()-";
+    size_t len = strlen(id);
+    return len >= 1 && len <= 256 && strspn(id, allowed) == len && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
+}
+
+bool precondition_failed(const struct request *rq, struct response *rs, const char *version) {
+    const char *expected = request_header(rq, "if-match");
+    if (!expected || strcmp(expected, "*") == 0) return false;
+    if (strcmp(expected, scope_printf(rq->scope, "\"%s\"", version)) == 0) return false;
+    response_error(rs, 412, "changed-meanwhile", "If-Match", "It was changed meanwhile: read it again, then send your change.");
+    return true;
+}
+
+json_t *link_to(struct scope *s, const char *rel, const char *type, const char *base, const char *path) {
+    return json_pack("{s:s, s:s, s:s}", "rel", rel, "type", type, "href", scope_printf(s, "%s%s", base, path));
+}
+
+json_t *links_kept(const json_t *links) {
+    static const char *const ours[] = {"self", "root",  "parent", "collection", "items",
+                                       "item", "child", "next",   "prev",       "data"};
+    json_t *kept = json_array(), *link;
+    size_t at;
+    json_array_foreach(links, at, link) {
+        const char *rel = json_string_value(json_object_get(link, "rel"));
+        bool written_by_us = !rel || !json_is_string(json_object_get(link, "href"));
+        for (size_t i = 0; !written_by_us && i < sizeof ours / sizeof *ours; i++) written_by_us = strcmp(rel, ours[i]) == 0;
+        if (!written_by_us) json_array_append(kept, link);
+    }
+    return kept;
+}
+
+const char *visible_subject(const struct auth *who) {
+    return who->subject && !auth_has_role(who, "admin") ? who->subject : NULL;
+}
+
+const char *visible_sql(struct scope *s, const struct auth *who, int n) {
+    if (!who->subject) return scope_printf(s, "i.owner IS NULL AND $%d::text IS NULL", n);
+    if (!visible_subject(who)) return scope_printf(s, "$%d::text IS NULL", n);
+    return scope_printf(s,
+                        "(i.owner IS NULL OR i.owner = $%d OR EXISTS (SELECT 1 FROM item_share s WHERE s.subject = $%d"
+                        " AND s.collection = i.collection AND s.item = i.id AND s.owner = i.owner))",
+                        n, n);
+}

@@ -1,0 +1,157 @@
+/* stac.h: what the files of the catalogue share.
+ *
+ * A collection or an item is checked once, when it is written, and stored as the finished JSON text that readers get. In that
+ * text BASE_MARK stands for the public URL; answering is copying the text and replacing the mark. Nothing is parsed on a read.
+ */
+#ifndef DISCOVERY_STAC_H
+#define DISCOVERY_STAC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/bus.h"
+#include "common/db.h"
+#include "common/http.h"
+
+#define STAC_VERSION "1.0.0"
+#define BASE_MARK "urn:nadir:base:"
+#define GEOJSON "application/geo+json"
+#define DOCUMENT_MOST (1024 * 1024) /* bytes of a stored document */
+#define POSITIONS_MOST 20000        /* of a geometry */
+#define INSTANT_SIZE 28             /* "2020-01-02T03:04:05.000000Z" and the end */
+
+/* The first fault of what a caller sent. */
+struct fault {
+    const char *field;
+    const char *why; /* NULL: none */
+};
+
+/** Records a fault unless there is one already; returns NADIR_EINVAL. */
+int fault_set(struct fault *f, const char *field, const char *why);
+/** Answers 400 for a fault. */
+int fault_answer(struct response *rs, const struct fault *f);
+
+/* ---- instant.c ---- */
+
+/** Normalises an RFC 3339 time to UTC with microseconds; such texts compare as the times do. NADIR_EINVAL if it is not one. */
+int instant_parse(const char *text, size_t len, char out[INSTANT_SIZE]);
+/** Parses STAC's datetime: an instant, or an interval "a/b" with at most one open end. NULL means open. */
+int interval_parse(struct scope *s, const char *text, const char **from, const char **to, const char **why);
+
+/* ---- documents.c ---- */
+
+/* Bytes that grow. The memory is the scope's. */
+struct text {
+    char *data;
+    size_t len, room;
+};
+struct text *text_new(struct scope *s, size_t room);
+void text_add(struct text *t, const char *bytes, size_t len);
+/** Adds a stored document with the public URL in place of the mark. */
+void text_add_document(struct text *t, const char *document, size_t len, const char *base_url);
+/** Compact JSON of a tree, in the scope. */
+char *json_line(struct scope *s, const json_t *json);
+/** Lets scripts of any origin read the answer. */
+void cors(struct response *rs);
+/** Answers one stored document with its entity tag, or 304. */
+int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
+                    const char *version);
+/** True if the identifier may name a collection, an item or an asset: 1 to 256 of letters, digits and ._~:@+=,()- */
+bool identifier_valid(const char *id);
+/** True if an If-Match header was sent that does not name the version; it has answered 412 then. */
+bool precondition_failed(const struct request *rq, struct response *rs, const char *version);
+
+/** A link object {rel, type, href}; href is BASE_MARK or a base URL followed by the path. */
+json_t *link_to(struct scope *s, const char *rel, const char *type, const char *base, const char *path);
+/** The provider's own links that are kept (license, about, derived_from, …), without those that we write ourselves. */
+json_t *links_kept(const json_t *links);
+
+/* ---- who sees what ---- */
+
+/** An SQL condition on `item i` that holds for what the caller may see; it uses parameter $n (text). */
+const char *visible_sql(struct scope *s, const struct auth *who, int n);
+/** The value of that parameter. */
+const char *visible_subject(const struct auth *who);
+
+/* ---- item_document.c, collection_document.c ---- */
+
+/* An item as it is stored. Everything belongs to the scope. */
+struct item_row {
+    const char *collection, *id;
+    const char *datetime, *starts, *ends;
+    const char *geometry; /* GeoJSON, or NULL */
+    bool crosses;         /* its bbox crosses the antimeridian */
+    const char *document;
+    json_t *storage; /* asset key -> nadir:path */
+    json_t *event;   /* data of item.published, without the owner */
+};
+
+/** Checks a STAC Item for a collection and makes its row. id: the item that is replaced, or NULL. NADIR_EINVAL with a fault. */
+int item_row_make(struct scope *s, const char *collection, const char *id, const json_t *item, struct item_row *out,
+                  struct fault *f);
+
+struct collection_row {
+    const char *id;
+    const char *document;
+    json_t *event; /* data of collection.published */
+};
+int collection_row_make(struct scope *s, const char *id, const json_t *collection, struct collection_row *out, struct fault *f);
+
+/** Inserts a collection and its event. NADIR_ECONFLICT if there is one of that name. */
+int collection_insert(struct db_tx *tx, const struct collection_row *row);
+/** Inserts an item and its event; owner NULL: public. NADIR_ECONFLICT if it is there. version (may be NULL): its entity tag. */
+int item_insert(struct db_tx *tx, const struct item_row *row, const char *owner, const char **version);
+
+/* ---- catalogue.c ---- */
+
+enum sort_key { SORT_DATETIME, SORT_ID };
+
+struct search {
+    const char *geometry; /* as PostGIS reads it, in EPSG:4326; NULL: anywhere */
+    const char *from, *to;
+    const char *collections, *ids; /* PostgreSQL array literals, or NULL */
+    int limit;
+    enum sort_key key;
+    bool ascending;
+    const char *token; /* where the last page ended, or NULL */
+};
+
+#define LIMIT_DEFAULT 10
+#define LIMIT_MOST 10000
+
+/** A PostgreSQL array literal of texts. */
+char *array_literal(struct scope *s, const char *const *texts, size_t count);
+/** Answers a page of a search as a FeatureCollection. links (stolen) are the page's own besides "next". */
+int catalogue_answer(struct request *rq, struct response *rs, const struct search *q, json_t *links);
+
+/* ---- search.c ---- */
+
+/** Reads limit, bbox, datetime, sortby and token from the query string. NADIR_EINVAL with a fault. */
+int search_from_args(struct request *rq, struct search *out, struct fault *f);
+
+/* ---- handlers ---- */
+int landing_get(struct request *rq, struct response *rs);
+int conformance_get(struct request *rq, struct response *rs);
+int api_get(struct request *rq, struct response *rs);
+int api_page_get(struct request *rq, struct response *rs);
+int preflight(struct request *rq, struct response *rs);
+int collections_list(struct request *rq, struct response *rs);
+int collections_create(struct request *rq, struct response *rs);
+int collections_get(struct request *rq, struct response *rs);
+int collections_replace(struct request *rq, struct response *rs);
+int collections_delete(struct request *rq, struct response *rs);
+int items_list(struct request *rq, struct response *rs);
+int items_create(struct request *rq, struct response *rs);
+int items_get(struct request *rq, struct response *rs);
+int items_replace(struct request *rq, struct response *rs);
+int items_delete(struct request *rq, struct response *rs);
+int search_get(struct request *rq, struct response *rs);
+int search_post(struct request *rq, struct response *rs);
+
+/* ---- events of others ---- */
+int arrivals_product(struct scope *s, struct db_tx *tx, const struct event *e);
+int arrivals_share(struct scope *s, struct db_tx *tx, const struct event *e);
+int arrivals_unshare(struct scope *s, struct db_tx *tx, const struct event *e);
+
+#endif
