@@ -51,7 +51,5 @@ int bus_start(struct bus **out, const char *module, struct db *db, const char *r
 void bus_stop(struct bus *bus);
 /** True if Redis answered the relay within the last five seconds. */
 bool bus_alive(struct bus *bus);
-/** Tells the relay that a transaction with events was committed here (bus_emit and db_commit do this by themselves). */
-void bus_wake(struct db *db);
 
 #endif

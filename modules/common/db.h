@@ -49,6 +49,10 @@ void db_rollback(struct db_tx *tx);
 /** The scope that the transaction was begun in. */
 struct scope *db_tx_scope(struct db_tx *tx);
 
+/** For the bus: the transaction holds events; and what to call after such a transaction was committed. */
+void db_tx_mark_events(struct db_tx *tx);
+void db_on_events(struct db *db, void (*wake)(void *), void *arg);
+
 /** SQLSTATE and constraint name of the last failed statement of this thread, "" if none. */
 const char *db_last_state(void);
 const char *db_last_constraint(void);
@@ -72,7 +76,7 @@ unsigned char *db_bytes(struct scope *s, const struct db_rows *r, int row, int c
 bool db_alive(struct db *db, int timeout_ms);
 /** Connections in use, and open, for metrics. */
 void db_stats(struct db *db, int *busy, int *open);
-/** True if some connection of this thread's module committed events since the last call; used by the bus. */
+/** How the pool connects; borrowed. */
 const char *db_conninfo(const struct db *db);
 
 #endif

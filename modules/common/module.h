@@ -73,7 +73,7 @@ struct db *module_db(const char *name);
     NADIR_EXPORT int variable##_module_load(int action) {                                                                      \
         return nadir_server_load(&variable, action);                                                                           \
     }
-/** Implemented by the server's adapter; see kore.c. */
+/** Starts the module when action is 1 (loaded). Returns 1, or 0 when it could not start. */
 int nadir_server_load(const struct module *m, int action);
 
 /** Runs a request through the router: finds the route, checks rights and body size, calls the handler on the calling thread

@@ -1,0 +1,234 @@
+#include "common/fetch.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/id.h"
+#include "common/log.h"
+
+#define TRIES_MOST 3
+#define BREAKER_HOSTS 64
+#define BREAKER_FAILURES 5
+#define BREAKER_OPEN_US (5 * 1000000LL)
+
+/* ---- circuit breaker: after five failures in a row a host is left alone for five seconds, then one try decides ---- */
+
+static struct breaker {
+    char host[128];
+    int failures;
+    int64_t open_until_us;
+} breakers[BREAKER_HOSTS];
+static pthread_mutex_t breakers_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* With the lock held: the host's place; the one that has been quiet longest is reused. */
+static struct breaker *breaker_of(const char *host) {
+    struct breaker *oldest = &breakers[0];
+    for (int i = 0; i < BREAKER_HOSTS; i++) {
+        if (strcmp(breakers[i].host, host) == 0) return &breakers[i];
+        if (breakers[i].open_until_us < oldest->open_until_us) oldest = &breakers[i];
+    }
+    memset(oldest, 0, sizeof *oldest);
+    snprintf(oldest->host, sizeof oldest->host, "%s", host);
+    return oldest;
+}
+
+static bool breaker_is_open(const char *host) {
+    pthread_mutex_lock(&breakers_lock);
+    struct breaker *b = breaker_of(host);
+    int64_t now = clock_us();
+    bool open = b->failures >= BREAKER_FAILURES && now < b->open_until_us;
+    /* Half open: the one who comes first after the pause tries, the others wait for another pause. */
+    if (!open && b->failures >= BREAKER_FAILURES) b->open_until_us = now + BREAKER_OPEN_US;
+    pthread_mutex_unlock(&breakers_lock);
+    return open;
+}
+
+static void breaker_note(const char *host, bool ok) {
+    pthread_mutex_lock(&breakers_lock);
+    struct breaker *b = breaker_of(host);
+    b->failures = ok ? 0 : b->failures + 1;
+    b->open_until_us = clock_us() + (ok ? 0 : BREAKER_OPEN_US);
+    pthread_mutex_unlock(&breakers_lock);
+}
+
+/* ---- addresses inside ---- */
+
+static bool ipv4_is_private(uint32_t a) {
+    return a >> 24 == 0 || a >> 24 == 10 || a >> 24 == 127 || a >> 22 == (100u << 2 | 1) /* 100.64/10 */ || a >> 16 == 0xa9fe ||
+           a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 8 == 0xc00000 || a >> 17 == 0xc612 >> 1 || a >> 28 >= 14;
+}
+
+static bool address_is_private(const struct sockaddr *sa) {
+    if (sa->sa_family == AF_INET)
+        return ipv4_is_private(ntohl(((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr));
+    if (sa->sa_family != AF_INET6) return true;
+    const unsigned char *b = ((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr.s6_addr;
+    static const unsigned char zeros[16];
+    uint32_t tail = (uint32_t)b[12] << 24 | (uint32_t)b[13] << 16 | (uint32_t)b[14] << 8 | b[15];
+    if (memcmp(b, zeros, 10) == 0 && b[10] == 0xff && b[11] == 0xff) return ipv4_is_private(tail);
+    if (memcmp(b, zeros, 12) == 0) return true; /* ::, ::1 and the deprecated IPv4-compatible ones */
+    if (b[0] == 0 && b[1] == 0x64 && b[2] == 0xff && b[3] == 0x9b) return ipv4_is_private(tail); /* NAT64 */
+    return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || b[0] == 0xff;
+}
+
+/* Decides where libcurl may connect, after resolution and for every redirect: names cannot be swapped in between. */
+static curl_socket_t open_outside_only(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)arg;
+    (void)purpose;
+    if (address_is_private(&address->addr)) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* ---- one request ---- */
+
+struct sink {
+    char *data;
+    size_t len, room, most;
+    bool full;
+};
+
+static size_t receive(char *data, size_t size, size_t count, void *arg) {
+    struct sink *sink = arg;
+    size_t len = size * count;
+    if (len > sink->most - sink->len) {
+        sink->full = true;
+        return 0;
+    }
+    if (sink->len + len + 1 > sink->room) {
+        size_t room = 2 * (sink->len + len) + 4096;
+        char *grown = realloc(sink->data, room);
+        if (!grown) return 0;
+        sink->data = grown;
+        sink->room = room;
+    }
+    memcpy(sink->data + sink->len, data, len);
+    sink->len += len;
+    sink->data[sink->len] = '\0';
+    return len;
+}
+
+static void handle_release(void *curl) {
+    curl_easy_cleanup(curl);
+}
+
+static void list_release(void *list) {
+    curl_slist_free_all(list);
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void init(void) {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static CURL *prepare(struct scope *s, const struct fetch *f) {
+    pthread_once(&once, init);
+    CURL *curl = curl_easy_init();
+    if (!curl) return NULL;
+    scope_defer(s, handle_release, curl);
+    struct curl_slist *headers = NULL;
+    for (size_t i = 0; f->headers && f->headers[i]; i++) headers = curl_slist_append(headers, f->headers[i]);
+    char traceparent[14 + TRACEPARENT_SIZE] = "traceparent: ";
+    trace_format(&s->trace, traceparent + 13);
+    headers = curl_slist_append(headers, traceparent);
+    headers = curl_slist_append(headers, "Expect:");
+    scope_defer(s, list_release, headers);
+    curl_easy_setopt(curl, CURLOPT_URL, f->url);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, f->body ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "Nadir/1");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+    if (f->body) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body_len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, f->body);
+    }
+    if (f->method) curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, f->method);
+    if (!(f->flags & FETCH_INTERNAL)) curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_outside_only);
+    return curl;
+}
+
+static int perform(struct scope *s, CURL *curl, const struct fetch *f, struct fetched *out) {
+    struct sink sink = {.most = f->most ? f->most : 8u << 20};
+    int timeout_ms = scope_left_ms(s, f->timeout_ms ? f->timeout_ms : 10000);
+    if (timeout_ms == 0) return NADIR_ETIMEOUT;
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? (long)timeout_ms : 3000L);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);
+    CURLcode code = curl_easy_perform(curl);
+    long status = 0;
+    const char *type = NULL;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    out->status = (int)status;
+    out->content_type = type ? scope_strdup(s, type) : "";
+    out->body = sink.data ? sink.data : "";
+    out->body_len = sink.len;
+    if (sink.data) scope_defer(s, free, sink.data);
+    if (code == CURLE_OK) return 0;
+    if (sink.full) return NADIR_ETOOLARGE;
+    if (code == CURLE_OPERATION_TIMEDOUT) return NADIR_ETIMEOUT;
+    if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) return NADIR_EINVAL;
+    return NADIR_EUNAVAILABLE;
+}
+
+static void pause_before(struct scope *s, int attempt) {
+    uint16_t jitter;
+    random_bytes(&jitter, sizeof jitter);
+    int ms = (100 << attempt) + jitter % (100 << attempt);
+    int left = scope_left_ms(s, ms);
+    usleep((useconds_t)left * 1000);
+}
+
+/* The host and port of a URL, for the breaker. */
+static int host_of(struct scope *s, const char *url, char host[128]) {
+    CURLU *u = curl_url();
+    char *name = NULL, *port = NULL, *scheme = NULL;
+    int err = NADIR_EINVAL;
+    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0)) {
+        snprintf(host, 128, "%s:%s", name, port);
+        err = 0;
+    }
+    if (err) log_warn(s, "address refused", NULL);
+    curl_free(name);
+    curl_free(port);
+    curl_free(scheme);
+    curl_url_cleanup(u);
+    return err;
+}
+
+int fetch(struct scope *s, const struct fetch *f, struct fetched *out) {
+    char host[128];
+    memset(out, 0, sizeof *out);
+    out->content_type = out->body = "";
+    int err = host_of(s, f->url, host);
+    if (err) return err;
+    int tries = f->flags & FETCH_RETRY ? TRIES_MOST : 1;
+    for (int attempt = 0; attempt < tries; attempt++) {
+        if (attempt) pause_before(s, attempt);
+        if (breaker_is_open(host)) return NADIR_EUNAVAILABLE;
+        CURL *curl = prepare(s, f);
+        if (!curl) return NADIR_ENOMEM;
+        err = perform(s, curl, f, out);
+        bool down = err == NADIR_EUNAVAILABLE || err == NADIR_ETIMEOUT || (!err && out->status >= 502 && out->status <= 504);
+        breaker_note(host, !down);
+        if (!down) break;
+    }
+    if (err) log_warn(s, "request to another service failed", "host", host, "why", nadir_strerror(err), NULL);
+    return err;
+}
