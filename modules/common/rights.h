@@ -1,7 +1,8 @@
 /* rights.h: may this caller use this asset? Shared by view, download and processing, each over its own copy.
  *
- * A module that lists RIGHTS_SUBSCRIPTIONS keeps, in tables of migrations/rights, what discovery says of items and billing says
- * of offers and entitlements, and answers from them alone.
+ * A module that lists RIGHTS_SUBSCRIPTIONS keeps, in tables of migrations/rights, what discovery says of items, billing of
+ * offers and entitlements and sharing of shares, and answers from them alone. Each kind of fact has a table of its own, so the
+ * order in which the streams arrive does not matter: an entitlement may be known before its item is.
  */
 #ifndef NADIR_RIGHTS_H
 #define NADIR_RIGHTS_H
@@ -13,16 +14,18 @@
 #include "common/http.h"
 
 #define RIGHTS_SUBSCRIPTIONS                                                                                                   \
-    {"discovery", "item.*", rights_on_item}, {"billing", "offer.*", rights_on_offer}, {                                        \
-        "billing", "entitlement.*", rights_on_entitlement                                                                      \
+    {"discovery", "item.*", rights_on_item}, {"billing", "offer.*", rights_on_offer},                                          \
+        {"billing", "entitlement.*", rights_on_entitlement}, {                                                                 \
+        "sharing", "share.*", rights_on_share                                                                                  \
     }
 
 int rights_on_item(struct scope *s, struct db_tx *tx, const struct event *e);
 int rights_on_offer(struct scope *s, struct db_tx *tx, const struct event *e);
 int rights_on_entitlement(struct scope *s, struct db_tx *tx, const struct event *e);
+int rights_on_share(struct scope *s, struct db_tx *tx, const struct event *e);
 
 enum access {
-    ACCESS_GRANTED,      /* free, bought, or the caller's own */
+    ACCESS_GRANTED,      /* free, bought, shared with the caller or the caller's own */
     ACCESS_HIDDEN,       /* no such item for this caller: 404 */
     ACCESS_SIGN_IN,      /* 401 */
     ACCESS_BUY,          /* there is an offer: 402 */
@@ -46,12 +49,18 @@ struct right_item {
     const json_t *json; /* the data of the item event: geometry, bbox, datetime, properties, assets */
 };
 
-/** The item if the caller may know of it. NADIR_ENOTFOUND otherwise. */
+/** True if a path is one that may be opened: relative and staying below NADIR_DATA, http(s)://…, or a network /vsi… prefix
+ * (/vsicurl/http(s)://, /vsis3/, /vsigs/, /vsiaz/). Local files outside NADIR_DATA can never be named. */
+bool rights_path_safe(const char *path);
+
+/** The item if the caller may know of it (public, own, shared or bought). NADIR_ENOTFOUND otherwise. */
 int rights_item(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
                 struct right_item *out);
 
 /** What the caller may do with the bytes of an asset. Assets with role thumbnail, overview or metadata of a visible item are
- * granted to all. out is filled unless ACCESS_HIDDEN. Returns an enum access, or a negative enum nadir_error. */
+ * granted to all. An offer for the item itself wins over its collection's. A caller who is not signed in is asked to sign in
+ * where there is something to buy. An asset whose path is not rights_path_safe does not exist. out is filled unless
+ * ACCESS_HIDDEN. Returns an enum access, or a negative enum nadir_error. */
 int rights_asset(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
                  const char *asset, struct right_asset *out);
 
