@@ -1,0 +1,21 @@
+# The gateway's configuration: nginx.conf.in with this instance's values.
+# shellcheck shell=bash
+
+upstreams() { # shape
+    local m
+    for m in "${MODULES[@]}"; do
+        printf '    upstream %s { server 127.0.0.1:%s max_fails=0; keepalive 32; keepalive_timeout 30s; }\n' "$m" "$(module_port "$m" "$1")"
+    done
+    printf '    upstream stripe { server 127.0.0.1:%s max_fails=0; }\n' "$STRIPE_PORT"
+}
+
+nginx_conf() { # shape
+    local listen="listen 127.0.0.1:$NADIR_PORT;"
+    if grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then listen+=" listen [::1]:$NADIR_PORT;"; fi
+    mkdir -p "$NADIR_VAR/nginx"
+    if is_root; then chown "$OWNER:" "$NADIR_VAR/nginx"; fi
+    upstreams "$1" >"$NADIR_VAR/tmp/upstreams"
+    sed -e "/@UPSTREAMS@/{r $NADIR_VAR/tmp/upstreams
+d}" -e "s|@LISTEN@|$listen|" -e "s|@VAR@|$NADIR_VAR|g" -e "s|@DATA@|$DATA|g" -e "s|@APP@|$APP|g" \
+        -e "s|@INCLUDE@|$APP/service|g" -e "s|@LOGIN_RATE@|${NADIR_LOGIN_RATE:-20}|" "$HERE/nginx.conf.in"
+}
