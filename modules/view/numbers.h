@@ -1,0 +1,14 @@
+/* numbers.h: numbers in query values. */
+#ifndef NADIR_VIEW_NUMBERS_H
+#define NADIR_VIEW_NUMBERS_H
+
+#include <stdbool.h>
+
+/** A finite decimal number that is all of the text. */
+bool number_parse(const char *text, double *out);
+/** A decimal integer within [least, most] that is all of the text. */
+bool integer_parse(const char *text, int least, int most, int *out);
+/** Four numbers separated by commas. */
+bool box_parse(const char *text, double box[4]);
+
+#endif

@@ -1,0 +1,123 @@
+#include "view/style.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct ramp_stop vegetation_stops[] = {
+    {-1.0F, 0x0b, 0x2c, 0x5a, "water"},      {-0.3F, 0x3b, 0x6f, 0xa8, NULL},   {-0.05F, 0xb8, 0xc4, 0xcc, NULL},
+    {0.0F, 0xcf, 0xc6, 0xb4, "bare ground"}, {0.1F, 0xe6, 0xd3, 0x9f, NULL},    {0.2F, 0xe3, 0xdd, 0x8b, "sparse"},
+    {0.3F, 0xbf, 0xd2, 0x6b, NULL},          {0.4F, 0x92, 0xc0, 0x50, "crops"}, {0.5F, 0x62, 0xa8, 0x40, NULL},
+    {0.6F, 0x37, 0x8d, 0x34, "dense"},       {0.7F, 0x1b, 0x73, 0x2c, NULL},    {0.8F, 0x0a, 0x59, 0x24, NULL},
+    {1.0F, 0x00, 0x38, 0x18, "densest"},
+};
+static const struct ramp_stop water_stops[] = {
+    {-1.0F, 0x6b, 0x4a, 0x1e, "dry"}, {-0.4F, 0xb5, 0x95, 0x5a, NULL},   {0.0F, 0xf0, 0xec, 0xdc, NULL},
+    {0.2F, 0xa9, 0xd3, 0xe6, NULL},   {0.5F, 0x3d, 0x8c, 0xc4, "water"}, {1.0F, 0x08, 0x2f, 0x6b, NULL},
+};
+static const struct ramp_stop elevation_stops[] = {
+    {-50, 0x4a, 0x86, 0xb0, "-50 m"},   {0, 0x7f, 0xb2, 0x7c, "0 m"},       {200, 0xa9, 0xc9, 0x86, "200 m"},
+    {500, 0xdb, 0xd9, 0x9c, "500 m"},   {1000, 0xd0, 0xae, 0x76, "1000 m"}, {2000, 0xa8, 0x7c, 0x58, "2000 m"},
+    {3000, 0x9a, 0x86, 0x7c, "3000 m"}, {4500, 0xd8, 0xd4, 0xd2, "4500 m"}, {6000, 0xff, 0xff, 0xff, "6000 m"},
+};
+
+#define RAMP(name)                                                                                                             \
+    { name, sizeof(name) / sizeof((name)[0]) }
+const struct ramp ramp_vegetation = RAMP(vegetation_stops);
+const struct ramp ramp_water = RAMP(water_stops);
+const struct ramp ramp_elevation = RAMP(elevation_stops);
+
+/* Pictures of several bands, best first. A band is looked up by each of its names in turn. */
+struct recipe {
+    const char *id, *title;
+    enum style_kind kind;
+    const char *bands[3];
+    const struct ramp *ramp;
+};
+
+static const struct recipe recipes[] = {
+    {"true-color", "True colour", STYLE_RGB, {"red", "green", "blue"}, NULL},
+    {"false-color", "False colour (near infrared, red, green)", STYLE_RGB, {"nir", "red", "green"}, NULL},
+    {"swir", "Shortwave infrared (swir22, near infrared, red)", STYLE_RGB, {"swir22", "nir", "red"}, NULL},
+    {"ndvi", "NDVI, vegetation index", STYLE_DIFFERENCE, {"nir", "red", NULL}, &ramp_vegetation},
+    {"ndwi", "NDWI, water index", STYLE_DIFFERENCE, {"green", "nir", NULL}, &ramp_water},
+};
+
+static const char *const elevation_names[] = {"elevation", "dem", "dsm", "dtm", "height", NULL};
+static const char *const sar_names[] = {"vv", "vh", "hh", "hv", NULL};
+
+static bool among(const char *name, const char *const *names) {
+    for (; *names; names++)
+        if (strcasecmp(name, *names) == 0) return true;
+    return false;
+}
+
+static int band_index(const struct scene *scene, const char *name) {
+    for (int i = 0; i < scene->nbands; i++)
+        if (!scene->bands[i].visual && strcasecmp(scene->bands[i].name, name) == 0) return i;
+    if (strcmp(name, "nir") == 0) { /* Sentinel-2's narrow near infrared serves where the broad one is absent */
+        int i = band_index(scene, "nir08");
+        return i >= 0 ? i : band_index(scene, "nir09");
+    }
+    return -1;
+}
+
+static struct style *style_add(struct scene *scene, const char *id, const char *title, enum style_kind kind, int band) {
+    static struct style spare; /* never handed out: there is room for every band and recipe */
+    if (scene->nstyles >= SCENE_STYLES) return &spare;
+    struct style *style = &scene->styles[scene->nstyles++];
+    *style = (struct style){.id = id, .title = title, .kind = kind, .bands = {band, -1, -1}};
+    return style;
+}
+
+static void add_visual(struct scene *scene) {
+    for (int i = 0; i + 2 < scene->nbands; i++) {
+        if (!scene->bands[i].visual) continue;
+        struct style *style = style_add(scene, "true-color", "True colour", STYLE_VISUAL, i);
+        style->bands[1] = i + 1;
+        style->bands[2] = i + 2;
+        return;
+    }
+}
+
+static void add_recipe(struct scene *scene, const struct recipe *recipe) {
+    int bands[3] = {-1, -1, -1};
+    for (int i = 0; i < scene->nstyles; i++)
+        if (strcmp(scene->styles[i].id, recipe->id) == 0) return;
+    for (int i = 0; i < 3 && recipe->bands[i]; i++) {
+        bands[i] = band_index(scene, recipe->bands[i]);
+        if (bands[i] < 0) return;
+    }
+    struct style *style = style_add(scene, recipe->id, recipe->title, recipe->kind, bands[0]);
+    style->bands[1] = bands[1];
+    style->bands[2] = bands[2];
+    style->ramp = recipe->ramp;
+}
+
+static void add_single(struct scene *scene, int i) {
+    const struct band *b = &scene->bands[i];
+    if (b->visual) return;
+    if (among(b->name, elevation_names)) {
+        style_add(scene, "elevation", "Elevation, shaded", STYLE_ELEVATION, i)->ramp = &ramp_elevation;
+    } else if (strcasecmp(b->name, "ndvi") == 0 && !scene_style(scene, "ndvi")) {
+        style_add(scene, "ndvi", "NDVI, vegetation index", STYLE_RAMP, i)->ramp = &ramp_vegetation;
+    } else if (strcasecmp(b->name, "ndwi") == 0 && !scene_style(scene, "ndwi")) {
+        style_add(scene, "ndwi", "NDWI, water index", STYLE_RAMP, i)->ramp = &ramp_water;
+    }
+    bool sar = scene->is_sar || among(b->name, sar_names);
+    char *id = scope_printf(&scene->memory, "band-%s", b->name);
+    style_add(scene, id, scope_printf(&scene->memory, sar ? "%s, decibel" : "%s", b->title), sar ? STYLE_DECIBEL : STYLE_GRAY,
+              i);
+}
+
+void style_list(struct scene *scene) {
+    add_visual(scene);
+    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) add_recipe(scene, &recipes[i]);
+    for (int i = 0; i < scene->nbands; i++) add_single(scene, i);
+}
+
+const struct ramp *style_ramp(const char *id) {
+    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++)
+        if (strcmp(recipes[i].id, id) == 0) return recipes[i].ramp;
+    return strcmp(id, "elevation") == 0 ? &ramp_elevation : NULL;
+}

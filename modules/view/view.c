@@ -1,0 +1,104 @@
+/* view.c: maps, tiles, previews and values of what the catalogue holds. */
+#include "view/view.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/rights.h"
+#include "view/crs.h"
+#include "view/render.h"
+
+static const struct route routes[] = {
+    {HTTP_GET, "/view/v1/items/{collection}/{item}", SCOPE_OPTIONAL, items_get, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/items/{collection}/{item}/{style}/tilejson.json", SCOPE_OPTIONAL, items_tilejson, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/tiles/{collection}/{item}/{style}/{z}/{x}/{y}.png", SCOPE_OPTIONAL, tiles_png, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/tiles/{collection}/{item}/{style}/{z}/{x}/{y}.jpg", SCOPE_OPTIONAL, tiles_jpeg, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/previews/{collection}/{item}/{style}.png", SCOPE_OPTIONAL, previews_png, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/previews/{collection}/{item}/{style}.jpg", SCOPE_OPTIONAL, previews_jpeg, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/points/{collection}/{item}", SCOPE_OPTIONAL, points_get, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/legends/{style}.png", NULL, legends_png, .work = WORK_QUICK},
+    {HTTP_GET, "/view/v1/legends/{style}.json", NULL, legends_json, .work = WORK_QUICK},
+    {HTTP_GET, "/view/wms", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
+    {HTTP_GET, "/view/wms/{collection}/{item}", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
+};
+
+static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS};
+
+static void stop(void) {
+    struct scope s;
+    scope_init(&s, "view", 5000);
+    (void)usage_flush(&s);
+    scope_end(&s);
+}
+
+static const struct module view = {
+    .name = "view",
+    .routes = routes,
+    .nroutes = ARRAY_SIZE(routes),
+    .subscriptions = subscriptions,
+    .nsubscriptions = ARRAY_SIZE(subscriptions),
+    .tick = usage_flush,
+    .tick_ms = 60000,
+    .stop = stop,
+};
+
+NADIR_MODULE(view)
+
+bool view_scene_fail(struct request *rq, struct response *rs, const struct scene **scene, const struct style **style) {
+    const char *id = request_param(rq, "style");
+    int err = scene_get(rq, request_param(rq, "collection"), request_param(rq, "item"), scene);
+    if (err) {
+        response_fail(rs, err);
+        return true;
+    }
+    *style = scene_style(*scene, id);
+    if (*style) return false;
+    response_error(rs, 404, "no-such-style", "style",
+                   "This item cannot be drawn in that style; see %s/view/v1/items/%s/%s for those it has.", rq->base_url,
+                   http_encode(rq->scope, (*scene)->collection), http_encode(rq->scope, (*scene)->item));
+    return true;
+}
+
+bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene) {
+    const char *version = request_arg(rq, "v");
+    bool versioned = version && strcmp(version, scene->version) == 0;
+    /* An address that names the version never changes its content; others may be a few minutes old in caches. */
+    if (scene->is_public)
+        response_header(rs, "cache-control", versioned ? "public, max-age=604800, immutable" : "public, max-age=300");
+    else
+        response_header(rs, "cache-control", versioned ? "private, max-age=3600" : "private, max-age=60");
+    response_header(rs, "vary", "Authorization");
+    /* A shared cache may hand this answer to a page of another origin, so it says so even when none asked. */
+    if (!request_header(rq, "origin")) response_header(rs, "access-control-allow-origin", "*");
+    return response_not_modified(rq, rs, scope_printf(rq->scope, "r%d-%s", RENDER_REVISION, scene->version));
+}
+
+int view_answer_picture(struct request *rq, struct response *rs, const struct scene *scene, struct picture *picture,
+                        enum picture_format format) {
+    const void *data;
+    size_t len;
+    int err;
+    if (format == FORMAT_JPEG) {
+        picture_background(picture, 0xffffff);
+        err = picture_jpeg(rq->scope, picture, &data, &len);
+    } else {
+        err = picture_png(rq->scope, picture, &data, &len);
+    }
+    if (err) return err;
+    usage_count(scene->collection, scene->item, len);
+    return response_data(rs, 200, format == FORMAT_JPEG ? "image/jpeg" : "image/png", data, len);
+}
+
+/* Spherical Mercator: EPSG Guidance Note 7-2, method 1024. */
+static double mercator_y(double lat) {
+    double clipped = fmax(fmin(lat, 85.05112877980659), -85.05112877980659);
+    return log(tan(M_PI / 4 + clipped * M_PI / 360)) * MERCATOR_HALF / M_PI;
+}
+
+void view_mercator_box(const double bounds[4], double box[4]) {
+    double east = bounds[2] < bounds[0] ? bounds[2] + 360 : bounds[2];
+    box[0] = bounds[0] / 180 * MERCATOR_HALF;
+    box[1] = mercator_y(bounds[1]);
+    box[2] = east / 180 * MERCATOR_HALF;
+    box[3] = mercator_y(bounds[3]);
+}

@@ -1,0 +1,44 @@
+/* view.h: what the resources of this module share. */
+#ifndef NADIR_VIEW_H
+#define NADIR_VIEW_H
+
+#include "common/module.h"
+#include "view/picture.h"
+#include "view/scene.h"
+
+#define PICTURE_SIDE_MOST 4096
+#define PICTURE_PIXELS_MOST (8 << 20) /* 32 MiB of RGBA */
+#define ZOOM_MOST 24
+
+enum picture_format { FORMAT_PNG, FORMAT_JPEG };
+
+int items_get(struct request *rq, struct response *rs);
+int items_tilejson(struct request *rq, struct response *rs);
+int tiles_png(struct request *rq, struct response *rs);
+int tiles_jpeg(struct request *rq, struct response *rs);
+int previews_png(struct request *rq, struct response *rs);
+int previews_jpeg(struct request *rq, struct response *rs);
+int points_get(struct request *rq, struct response *rs);
+int legends_json(struct request *rq, struct response *rs);
+int legends_png(struct request *rq, struct response *rs);
+int wms_get(struct request *rq, struct response *rs);
+
+/** Finds the scene and style that the path names. Answers and returns true on failure. */
+bool view_scene_fail(struct request *rq, struct response *rs, const struct scene **scene, const struct style **style);
+
+/** Sets Cache-Control and ETag by the scene's version; true when it has answered 304. */
+bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene);
+
+/** Encodes and answers a picture, and counts it. For JPEG, what is transparent becomes white. */
+int view_answer_picture(struct request *rq, struct response *rs, const struct scene *scene, struct picture *picture,
+                        enum picture_format format);
+
+/** Bounds in longitude and latitude to Web Mercator; east past 180 degrees where they cross the antimeridian. */
+void view_mercator_box(const double bounds[4], double box[4]);
+
+/** Counts pictures drawn of an item. usage_flush (the module's tick) emits usage.recorded for what was counted; counts since
+ * the last one are lost when the process is killed: a minute's at most. */
+void usage_count(const char *collection, const char *item, size_t bytes);
+int usage_flush(struct scope *s);
+
+#endif

@@ -1,0 +1,199 @@
+/* wms_capabilities.c: GetCapabilities (OGC 06-042 clause 7.2; 1.1.1: OGC 01-068r3).
+ *
+ * Every named layer repeats its coordinate systems and boxes, although the standard lets layers inherit them: some clients
+ * (ogc-client among them) read only the layer itself. All public items are far too many for one document: the newest are
+ * listed, LAYERS=collection/item,… asks for chosen ones, and /view/wms/{collection}/{item} has just that one.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/wms.h"
+
+#define LISTED_MOST 1000
+
+/* Text that grows; the buffer is the scope's in the end. */
+struct text {
+    FILE *stream;
+    char *data;
+    size_t len;
+};
+
+static const char head_new[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<WMS_Capabilities version=\"1.3.0\" xmlns=\"http://www.opengis.net/wms\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" "
+    "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"http://www.opengis.net/wms "
+    "http://schemas.opengis.net/wms/1.3.0/capabilities_1_3_0.xsd\">\n<Service><Name>WMS</Name>";
+static const char head_old[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE WMT_MS_Capabilities SYSTEM "
+                               "\"http://schemas.opengis.net/wms/1.1.1/capabilities_1_1_1.dtd\">\n"
+                               "<WMT_MS_Capabilities version=\"1.1.1\">\n<Service><Name>OGC:WMS</Name>";
+
+static void write_operation(const struct wms *w, FILE *f, const char *name, const char *const *formats, const char *address) {
+    fprintf(f, "<%s>", name);
+    for (; *formats; formats++) fprintf(f, "<Format>%s</Format>", *formats);
+    fprintf(f, "<DCPType><HTTP><Get><OnlineResource %sxlink:type=\"simple\" xlink:href=\"%s?\"/></Get></HTTP></DCPType></%s>\n",
+            w->old ? "xmlns:xlink=\"http://www.w3.org/1999/xlink\" " : "", address, name);
+}
+
+static void write_head(const struct wms *w, FILE *f, const char *address) {
+    static const char *const maps[] = {"image/png", "image/jpeg", NULL};
+    static const char *const infos[] = {"application/json", "text/plain", NULL};
+    const char *const capabilities[] = {w->old ? "application/vnd.ogc.wms_xml" : "text/xml", NULL};
+    fprintf(f, "%s<Title>Nadir</Title><Abstract>Scenes of the catalogue as maps</Abstract>", w->old ? head_old : head_new);
+    fprintf(f, "<OnlineResource xmlns:xlink=\"http://www.w3.org/1999/xlink\" xlink:type=\"simple\" xlink:href=\"%s\"/>",
+            address);
+    fprintf(f, "<Fees>none</Fees><AccessConstraints>none</AccessConstraints>");
+    if (!w->old)
+        fprintf(f, "<LayerLimit>16</LayerLimit><MaxWidth>%d</MaxWidth><MaxHeight>%d</MaxHeight>", PICTURE_SIDE_MOST,
+                PICTURE_SIDE_MOST);
+    fprintf(f, "</Service>\n<Capability><Request>\n");
+    write_operation(w, f, "GetCapabilities", capabilities, address);
+    write_operation(w, f, "GetMap", maps, address);
+    write_operation(w, f, "GetFeatureInfo", infos, address);
+    fprintf(f, "</Request>\n<Exception><Format>%s</Format></Exception>\n<Layer><Title>Nadir</Title>\n",
+            w->old ? "application/vnd.ogc.se_xml" : "XML");
+}
+
+static void write_box(const struct wms *w, FILE *f, const char *name, const double b[4], bool turned) {
+    fprintf(f, "<BoundingBox %s=\"%s\" minx=\"%.9g\" miny=\"%.9g\" maxx=\"%.9g\" maxy=\"%.9g\"/>", w->old ? "SRS" : "CRS", name,
+            b[turned], b[!turned], b[2 + turned], b[3 - turned]);
+}
+
+/* The UTM zone that the middle lies in (zones of 6 degrees from 180 W), on WGS 84. */
+static int utm_of(const double bounds[4]) {
+    double middle = (bounds[0] + bounds[2]) / 2;
+    double latitude = (bounds[1] + bounds[3]) / 2;
+    int zone = (int)fmin(fmax(floor((middle + 180) / 6) + 1, 1), 60);
+    return (latitude < 0 ? 32700 : 32600) + zone;
+}
+
+static void write_boxes(const struct wms *w, FILE *f, const struct scene *scene) {
+    static const char *const always[] = {"EPSG:3857", "EPSG:4326", "CRS:84"};
+    double b[4] = {scene->bbox[0], scene->bbox[1], scene->bbox[2], scene->bbox[3]};
+    double box[4];
+    const char *tag = w->old ? "SRS" : "CRS";
+    if (b[2] < b[0]) { /* across the antimeridian: WMS knows no such box */
+        b[0] = -180;
+        b[2] = 180;
+    }
+    bool polar = fabs(b[1]) > 84 || fabs(b[3]) > 84 || b[2] - b[0] > 12;
+    struct crs utm = {.epsg = utm_of(b)};
+    for (size_t i = 0; i < ARRAY_SIZE(always) - (w->old ? 1 : 0); i++) fprintf(f, "<%s>%s</%s>", tag, always[i], tag);
+    if (!polar) fprintf(f, "<%s>EPSG:%d</%s>", tag, utm.epsg, tag);
+    if (w->old)
+        fprintf(f, "<LatLonBoundingBox minx=\"%.9g\" miny=\"%.9g\" maxx=\"%.9g\" maxy=\"%.9g\"/>", b[0], b[1], b[2], b[3]);
+    else
+        fprintf(f,
+                "<EX_GeographicBoundingBox><westBoundLongitude>%.9g</westBoundLongitude><eastBoundLongitude>%.9g"
+                "</eastBoundLongitude><southBoundLatitude>%.9g</southBoundLatitude><northBoundLatitude>%.9g"
+                "</northBoundLatitude></EX_GeographicBoundingBox>",
+                b[0], b[2], b[1], b[3]);
+    view_mercator_box(b, box);
+    write_box(w, f, "EPSG:3857", box, false);
+    write_box(w, f, "EPSG:4326", b, !w->old);
+    if (!w->old) write_box(w, f, "CRS:84", b, false);
+    if (!polar && crs_convert_box(&crs_84, &utm, b, box)) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "EPSG:%d", utm.epsg);
+        write_box(w, f, name, box, false);
+    }
+}
+
+static void write_styles(const struct wms *w, FILE *f, const struct scene *scene) {
+    for (int i = 0; i < scene->nstyles; i++) {
+        const struct style *style = &scene->styles[i];
+        fprintf(f, "<Style><Name>%s</Name><Title>%s</Title>", style->id, http_escape(w->rq->scope, style->title));
+        if (style->ramp)
+            fprintf(f,
+                    "<LegendURL width=\"256\" height=\"20\"><Format>image/png</Format><OnlineResource "
+                    "xmlns:xlink=\"http://www.w3.org/1999/xlink\" xlink:type=\"simple\" "
+                    "xlink:href=\"%s/view/v1/legends/%s.png\"/></LegendURL>",
+                    http_escape(w->rq->scope, w->rq->base_url), style->id);
+        fprintf(f, "</Style>");
+    }
+}
+
+static void write_layer(const struct wms *w, FILE *f, const struct scene *scene) {
+    if (!scene->nstyles || !scene->has_bbox) return;
+    struct scope *s = w->rq->scope;
+    fprintf(f, "<Layer queryable=\"1\"><Name>%s/%s</Name><Title>%s</Title>", http_escape(s, scene->collection),
+            http_escape(s, scene->item), http_escape(s, scene->title));
+    write_boxes(w, f, scene);
+    write_styles(w, f, scene);
+    fprintf(f, "</Layer>\n");
+}
+
+static int write_newest(struct wms *w, FILE *f) {
+    struct db_rows *rows;
+    struct scope *s = w->rq->scope;
+    /* Versions are UUIDv7 and so sort by time. */
+    int err =
+        db_query(s, module_db("view"), &rows,
+                 "SELECT collection, item, version, data FROM right_item WHERE owner IS NULL ORDER BY version DESC LIMIT $1",
+                 "i", LISTED_MOST);
+    if (err) return err;
+    for (int i = 0; i < db_count(rows); i++) {
+        struct scene *scene;
+        json_t *data = json_loadb(db_text(rows, i, 3), db_length(rows, i, 3), 0, NULL);
+        struct right_item item = {
+            .collection = db_text(rows, i, 0), .item = db_text(rows, i, 1), .version = db_text(rows, i, 2), .json = data};
+        err = data ? scene_new(&item, &scene) : 0;
+        if (err) return err;
+        if (data) {
+            write_layer(w, f, scene);
+            scene_release(scene);
+        }
+        json_decref(data);
+    }
+    return 0;
+}
+
+/* LAYERS=collection/item,…: only those, as far as they exist for the caller. */
+static int write_chosen(struct wms *w, FILE *f, const char *names_given) {
+    char *names = scope_strdup(w->rq->scope, names_given);
+    char *name;
+    for (int i = 0; i < LISTED_MOST && (name = strsep(&names, ",")); i++) {
+        const struct scene *scene;
+        char *slash = strchr(name, '/');
+        if (!slash) continue;
+        *slash = '\0';
+        int err = *name && slash[1] ? scene_get(w->rq, name, slash + 1, &scene) : NADIR_ENOTFOUND;
+        if (err == NADIR_ENOTFOUND) continue;
+        if (err) return err;
+        write_layer(w, f, scene);
+    }
+    return 0;
+}
+
+static int write_layers(struct wms *w, FILE *f) {
+    const char *collection = pairs_get(&w->rq->params, "collection");
+    const char *chosen = request_kvp(w->rq, "LAYERS");
+    if (collection) {
+        const struct scene *scene;
+        int err = scene_get(w->rq, collection, request_param(w->rq, "item"), &scene);
+        if (!err) write_layer(w, f, scene);
+        return err;
+    }
+    return chosen && *chosen ? write_chosen(w, f, chosen) : write_newest(w, f);
+}
+
+int wms_capabilities(struct wms *w) {
+    struct scope *s = w->rq->scope;
+    struct text text = {0};
+    text.stream = open_memstream(&text.data, &text.len);
+    if (!text.stream) return NADIR_ENOMEM;
+    const char *address = http_escape(s, scope_printf(s, "%s%s", w->rq->base_url, w->rq->path));
+    write_head(w, text.stream, address);
+    int err = write_layers(w, text.stream);
+    fprintf(text.stream, "</Layer>\n</Capability>\n%s\n", w->old ? "</WMT_MS_Capabilities>" : "</WMS_Capabilities>");
+    if (fclose(text.stream) != 0 && !err) err = NADIR_ENOMEM;
+    if (text.data) scope_defer(s, free, text.data);
+    if (err == NADIR_ENOTFOUND)
+        return wms_exception(w->rs, 404, "LayerNotDefined", NULL, "There is no such item that you may see.");
+    if (err) return err;
+    response_header(w->rs, "cache-control", "no-cache");
+    return response_data(w->rs, 200, w->old ? "application/vnd.ogc.wms_xml; charset=utf-8" : "text/xml; charset=utf-8",
+                         text.data, text.len);
+}
