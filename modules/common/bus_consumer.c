@@ -152,7 +152,7 @@ static bool handle(struct consumer *c, struct stream *stream, const char *entry_
             stream->last = bus_sequence(entry_id);
             return true;
         }
-        bus_pause(c->bus, tries < 6 ? 50 << tries : 3000);
+        bus_pause(c->bus, tries < 5 ? 50 << tries : 1000);
     }
     return false;
 }

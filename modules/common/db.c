@@ -93,6 +93,10 @@ static PGresult *await(struct scope *s, struct db_conn *c, int64_t until_us, boo
         }
         PGresult *r = PQgetResult(c->pg);
         if (!r) return last;
+        if (last && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+            PQclear(r); /* the first error tells why; what follows only says that the connection is gone */
+            continue;
+        }
         PQclear(last);
         last = r;
         if (PQresultStatus(r) == PGRES_COPY_IN || PQresultStatus(r) == PGRES_COPY_OUT) {

@@ -11,7 +11,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-/* clang-format off: the order matters */
+/* kore.h comes first. */
+/* clang-format off */
 #include <kore/kore.h>
 #include <kore/http.h>
 #include <kore/seccomp.h>
