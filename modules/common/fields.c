@@ -174,7 +174,7 @@ const char *field_choice_or(struct fields *f, const char *name, const char *cons
 static void find_unread(struct fields *f) {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)f->object, key, value) {
+    json_object_foreach((json_t *)f->object, key, value) {
         bool read = false;
         for (int i = 0; i < f->nseen && !read; i++) read = strcmp(f->seen[i], key) == 0;
         if (!read) {

@@ -71,7 +71,7 @@ struct db *module_db(const char *name);
 #define NADIR_MODULE(variable)                                                                                                 \
     NADIR_EXPORT int variable##_module_load(int action);                                                                       \
     NADIR_EXPORT int variable##_module_load(int action) {                                                                      \
-        return nadir_server_load(&variable, action);                                                                           \
+        return nadir_server_load(&(variable), action);                                                                         \
     }
 /** Starts the module when action is 1 (loaded). Returns 1, or 0 when it could not start. */
 int nadir_server_load(const struct module *m, int action);
