@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "view/sample.h"
 
 #define BLOCK 512 /* pictures are drawn in blocks, so memory stays small and the deadline is seen */
 
@@ -62,27 +63,22 @@ static void drawing_end(struct drawing *d) {
     free(d->valid);
 }
 
-/* Bands of one raster (or of rasters on one grid in the same system) share positions; others get a grid of their own. */
+/* Bands whose rasters are in one system share the positions of the block's pixels. */
 static int sample_bands(struct drawing *d, const struct block *b) {
     int count = bands_of(d->style);
-    struct grid grid;
-    for (int i = 0; i < count;) {
-        const struct raster *r = d->rasters[i];
-        bool same_system = i > 0 && strcmp(r->srs_key, d->rasters[i - 1]->srs_key) == 0 && r->pixel == d->rasters[i - 1]->pixel;
-        if (!same_system) {
-            double tolerance = 0.125 * r->pixel * fmax(d->shrink[i], 1);
-            int err = grid_build(d->scope, d->map, b, r, tolerance, &grid);
-            if (err) return err;
+    for (int from = 0, to = 0; from < count; from = to) {
+        struct sample_source sources[SAMPLE_SOURCES];
+        struct grid grid;
+        const struct raster *first = d->rasters[from];
+        for (to = from; to < count && strcmp(d->rasters[to]->srs_key, first->srs_key) == 0; to++) {
+            const struct band *band = &d->scene->bands[d->style->bands[to]];
+            sources[to - from] =
+                (struct sample_source){d->rasters[to], band->index, d->shrink[to], band->has_nodata, band->nodata};
         }
-        struct sample_band sources[3];
-        int n = 0;
-        while (i + n < count && d->rasters[i + n] == d->rasters[i]) {
-            sources[n] = d->scene->bands[d->style->bands[i + n]].source;
-            n++;
-        }
-        int err = sample_block(d->scope, &grid, d->rasters[i], d->shrink[i], sources, n, &d->planes[i], d->valid);
+        double tolerance = 0.125 * first->pixel * fmax(d->shrink[from], 1);
+        int err = grid_build(d->scope, d->map, b, first, tolerance, &grid);
+        if (!err) err = sample_block(d->scope, &grid, sources, to - from, &d->planes[from], d->valid);
         if (err) return err;
-        i += n;
     }
     return 0;
 }
@@ -212,7 +208,7 @@ int render_point(struct scope *s, const struct scene *scene, int band, double lo
     if (err) return err;
     if (!grid_point(&crs_84, r, lon, lat, &column, &line)) return 0;
     if (!(column >= 0 && line >= 0 && column < r->width && line < r->height)) return 0;
-    const struct sample_band *source = &scene->bands[band].source;
+    const struct band *source = &scene->bands[band];
     GDALRasterBandH handle = raster_band(r, source->index, 0);
     if (!handle) return NADIR_ENOTFOUND;
     unsigned char mask = 0;

@@ -27,13 +27,21 @@ struct taps {
     unsigned char *inside;
 };
 
-struct buffers {
-    void *pixels;        /* uint8_t, uint16_t or float */
+/* A source with its window in memory. */
+struct loaded {
+    struct window window;
+    GDALDataType type;   /* GDT_Byte, GDT_UInt16 or GDT_Float32 */
+    void *pixels;        /* of that type */
     unsigned char *mask; /* 1: has data; NULL: all have */
     unsigned char *mask_memory;
-    struct taps taps;
-    void *taps_memory;
 };
+
+/* The loops over pixels exist twice: for any processor, and for those with AVX2, which most are. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define VECTORISED __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define VECTORISED
+#endif
 
 static void window_level(struct window *w, const struct raster *r, double shrink) {
     w->level = raster_level_for(r, shrink);
@@ -102,33 +110,32 @@ static int read_band(struct scope *s, GDALRasterBandH band, const struct window 
 
 #define MARK_NODATA(T)                                                                                                         \
     do {                                                                                                                       \
-        const T *pixel = b->pixels;                                                                                            \
-        T nodata = (T)band->nodata;                                                                                            \
+        const T *pixel = l->pixels;                                                                                            \
+        T nodata = (T)source->nodata;                                                                                          \
         for (size_t i = 0; i < n; i++) mask[i] = pixel[i] != nodata;                                                           \
     } while (0)
 
 /* The band's mask in the window: from the nodata value, or from the raster's own mask or alpha band. */
-static int mask_read(struct scope *s, GDALRasterBandH source, const struct window *w, const struct sample_band *band,
-                     GDALDataType type, struct buffers *b) {
-    size_t n = (size_t)w->width * (size_t)w->height;
-    unsigned char *mask = b->mask_memory;
-    int flags = GDALGetMaskFlags(source);
+static int mask_read(struct scope *s, GDALRasterBandH band, const struct sample_source *source, struct loaded *l) {
+    size_t n = (size_t)l->window.width * (size_t)l->window.height;
+    unsigned char *mask = l->mask_memory;
+    int flags = GDALGetMaskFlags(band);
     if (flags & (GMF_PER_DATASET | GMF_ALPHA)) {
-        int err = read_band(s, GDALGetMaskBand(source), w, mask, GDT_Byte, false);
+        int err = read_band(s, GDALGetMaskBand(band), &l->window, mask, GDT_Byte, false);
         if (err) return err;
         for (size_t i = 0; i < n; i++) mask[i] = mask[i] != 0;
-    } else if (band->has_nodata && type == GDT_Byte) {
-        MARK_NODATA(unsigned char);
-    } else if (band->has_nodata && type == GDT_UInt16) {
-        MARK_NODATA(unsigned short);
-    } else if (type == GDT_Float32) {
-        const float *pixel = b->pixels;
-        float nodata = band->has_nodata ? (float)band->nodata : NAN;
+    } else if (l->type == GDT_Float32) {
+        const float *pixel = l->pixels;
+        float nodata = source->has_nodata ? (float)source->nodata : NAN;
         for (size_t i = 0; i < n; i++) mask[i] = isfinite(pixel[i]) && pixel[i] != nodata;
+    } else if (!source->has_nodata || source->nodata < 0 || source->nodata > (l->type == GDT_Byte ? 255 : 65535)) {
+        return 0;
+    } else if (l->type == GDT_Byte) {
+        MARK_NODATA(unsigned char);
     } else {
-        memset(mask, 1, n);
+        MARK_NODATA(unsigned short);
     }
-    b->mask = memchr(mask, 0, n) ? mask : NULL;
+    l->mask = memchr(mask, 0, n) ? mask : NULL;
     return 0;
 }
 
@@ -169,7 +176,7 @@ static void row_positions(const struct grid *g, const struct window *w, int y, s
 }
 
 /* Pixel centres lie at .5, so the upper left neighbour of a position is at position - 0.5, rounded down. */
-static void row_taps(const struct window *w, int width, struct taps *t) {
+VECTORISED static void row_taps(const struct window *w, int width, struct taps *t) {
     float left = (float)-w->x;
     float top = (float)-w->y;
     float right = (float)(w->level_width - w->x);
@@ -201,7 +208,7 @@ static void row_taps(const struct window *w, int width, struct taps *t) {
 /* Weighted by 256 * 256, a 16-bit sample just fits 32 bits: the whole of bilinear interpolation is integer. */
 #define ROW_PLAIN(T, SUM, SCALE)                                                                                               \
     do {                                                                                                                       \
-        const T *pixel = b->pixels;                                                                                            \
+        const T *pixel = l->pixels;                                                                                            \
         for (int i = 0; i < width; i++) {                                                                                      \
             const T *p = pixel + t->offset[i];                                                                                 \
             SUM wx = t->wx[i];                                                                                                 \
@@ -215,7 +222,7 @@ static void row_taps(const struct window *w, int width, struct taps *t) {
 /* Where some neighbours have no data: the nearest must have, and the others' weights are shared out. */
 #define ROW_MASKED(T)                                                                                                          \
     do {                                                                                                                       \
-        const T *pixel = b->pixels;                                                                                            \
+        const T *pixel = l->pixels;                                                                                            \
         for (int i = 0; i < width; i++) {                                                                                      \
             int at[4] = {t->offset[i], t->offset[i] + dx, t->offset[i] + dy, t->offset[i] + dy + dx};                          \
             float wx = t->wx[i];                                                                                               \
@@ -225,86 +232,119 @@ static void row_taps(const struct window *w, int width, struct taps *t) {
             float sum = 0;                                                                                                     \
             float weights = 0;                                                                                                 \
             for (int k = 0; k < 4; k++) {                                                                                      \
-                if (!b->mask[at[k]]) continue;                                                                                 \
+                if (!l->mask[at[k]]) continue;                                                                                 \
                 sum += (float)pixel[at[k]] * weight[k];                                                                        \
                 weights += weight[k];                                                                                          \
             }                                                                                                                  \
-            valid[i] &= b->mask[at[nearest]];                                                                                  \
+            valid[i] &= l->mask[at[nearest]];                                                                                  \
             out[i] = weights > 0 ? sum / weights : 0;                                                                          \
         }                                                                                                                      \
     } while (0)
 
-static void sample_row(const struct buffers *b, const struct window *w, GDALDataType type, int width, float *out,
-                       unsigned char *valid) {
-    const struct taps *t = &b->taps;
-    int dx = w->width > 1 ? 1 : 0;
-    int dy = w->height > 1 ? w->width : 0;
-    if (type == GDT_Byte) {
-        if (b->mask)
-            ROW_MASKED(unsigned char);
-        else
-            ROW_PLAIN(unsigned char, unsigned, 1 / 65536.0F);
-    } else if (type == GDT_UInt16) {
-        if (b->mask)
-            ROW_MASKED(unsigned short);
-        else
-            ROW_PLAIN(unsigned short, unsigned, 1 / 65536.0F);
-    } else {
-        if (b->mask)
-            ROW_MASKED(float);
-        else
-            ROW_PLAIN(float, float, 1 / 65536.0F);
-    }
+VECTORISED static void row_bytes(const struct loaded *l, const struct taps *t, int dx, int dy, int width, float *out) {
+    ROW_PLAIN(unsigned char, unsigned, 1 / 65536.0F);
 }
 
-static int sample_one(struct scope *s, const struct grid *g, const struct raster *r, const struct window *w,
-                      const struct sample_band *band, struct buffers *b, float *plane, unsigned char *valid) {
-    GDALRasterBandH source = raster_band(r, band->index, w->level);
-    if (!source) return NADIR_ENOTFOUND;
-    GDALDataType type = GDALGetRasterDataType(source);
-    if (type != GDT_Byte && type != GDT_UInt16) type = GDT_Float32;
-    int err = read_band(s, source, w, b->pixels, type, true);
-    if (!err) err = mask_read(s, source, w, band, type, b);
-    if (err) return err;
+VECTORISED static void row_shorts(const struct loaded *l, const struct taps *t, int dx, int dy, int width, float *out) {
+    ROW_PLAIN(unsigned short, unsigned, 1 / 65536.0F);
+}
+
+VECTORISED static void row_floats(const struct loaded *l, const struct taps *t, int dx, int dy, int width, float *out) {
+    ROW_PLAIN(float, float, 1 / 65536.0F);
+}
+
+static void row_masked(const struct loaded *l, const struct taps *t, int dx, int dy, int width, float *out,
+                       unsigned char *valid) {
+    if (l->type == GDT_Byte)
+        ROW_MASKED(unsigned char);
+    else if (l->type == GDT_UInt16)
+        ROW_MASKED(unsigned short);
+    else
+        ROW_MASKED(float);
+}
+
+static void sample_row(const struct loaded *l, const struct taps *t, int width, float *out, unsigned char *valid) {
+    int dx = l->window.width > 1 ? 1 : 0;
+    int dy = l->window.height > 1 ? l->window.width : 0;
+    if (l->mask)
+        row_masked(l, t, dx, dy, width, out, valid);
+    else if (l->type == GDT_Byte)
+        row_bytes(l, t, dx, dy, width, out);
+    else if (l->type == GDT_UInt16)
+        row_shorts(l, t, dx, dy, width, out);
+    else
+        row_floats(l, t, dx, dy, width, out);
+    for (int x = 0; x < width; x++) valid[x] &= t->inside[x];
+}
+
+/* Reads a source's window. Its memory is freed by the caller, whatever comes. */
+static int load(struct scope *s, const struct sample_source *source, struct loaded *l) {
+    size_t n = (size_t)l->window.width * (size_t)l->window.height;
+    if (n > WINDOW_MOST) return NADIR_ETOOLARGE;
+    GDALRasterBandH band = raster_band(source->raster, source->band, l->window.level);
+    if (!band) return NADIR_ENOTFOUND;
+    l->type = GDALGetRasterDataType(band);
+    if (l->type != GDT_Byte && l->type != GDT_UInt16) l->type = GDT_Float32;
+    l->pixels = malloc(n * (size_t)GDALGetDataTypeSizeBytes(l->type));
+    l->mask_memory = malloc(n);
+    if (!l->pixels || !l->mask_memory) return NADIR_ENOMEM;
+    int err = read_band(s, band, &l->window, l->pixels, l->type, true);
+    return err ? err : mask_read(s, band, source, l);
+}
+
+static int taps_make(struct taps *t, int width) {
+    size_t row = (size_t)width;
+    void *memory = malloc(row * (2 * sizeof(float) + sizeof(int) + 2 * sizeof(unsigned short) + 1));
+    if (!memory) return NADIR_ENOMEM;
+    t->column = memory;
+    t->line = t->column + row;
+    t->offset = (int *)(t->line + row);
+    t->wx = (unsigned short *)(t->offset + row);
+    t->wy = t->wx + row;
+    t->inside = (unsigned char *)(t->wy + row);
+    return 0;
+}
+
+/* Bands mostly lie on the same pixels: then their neighbours and weights are the same. */
+static bool same_place(const struct window *a, const struct window *b) {
+    return a->level_width == b->level_width && a->level_height == b->level_height && a->x == b->x && a->y == b->y &&
+           a->width == b->width && a->height == b->height && memcmp(a->affine, b->affine, sizeof a->affine) == 0;
+}
+
+static void resample(const struct grid *g, const struct loaded *all, int count, struct taps *t, float *const *planes,
+                     unsigned char *valid) {
     for (int y = 0; y < g->height; y++) {
         size_t row = (size_t)y * (size_t)g->width;
-        row_positions(g, w, y, &b->taps);
-        row_taps(w, g->width, &b->taps);
-        sample_row(b, w, type, g->width, plane + row, valid + row);
-        for (int x = 0; x < g->width; x++) valid[row + (size_t)x] &= b->taps.inside[x];
+        for (int i = 0; i < count; i++) {
+            const struct window *w = &all[i].window;
+            if (i == 0 || !same_place(w, &all[i - 1].window)) {
+                row_positions(g, w, y, t);
+                row_taps(w, g->width, t);
+            }
+            sample_row(&all[i], t, g->width, planes[i] + row, valid + row);
+        }
     }
-    return 0;
 }
 
-static int buffers_make(struct buffers *b, const struct window *w, int width) {
-    size_t n = (size_t)w->width * (size_t)w->height;
-    size_t row = (size_t)width;
-    *b = (struct buffers){.pixels = malloc(n * sizeof(float)), .mask_memory = malloc(n)};
-    b->taps_memory = malloc(row * (2 * sizeof(float) + sizeof(int) + 2 * sizeof(unsigned short) + 1));
-    if (!b->pixels || !b->mask_memory || !b->taps_memory) return NADIR_ENOMEM;
-    b->taps.column = b->taps_memory;
-    b->taps.line = b->taps.column + row;
-    b->taps.offset = (int *)(b->taps.line + row);
-    b->taps.wx = (unsigned short *)(b->taps.offset + row);
-    b->taps.wy = b->taps.wx + row;
-    b->taps.inside = (unsigned char *)(b->taps.wy + row);
-    return 0;
-}
-
-int sample_block(struct scope *s, const struct grid *grid, struct raster *raster, double shrink,
-                 const struct sample_band *bands, int count, float *const *planes, unsigned char *valid) {
-    struct window w = {0};
-    window_level(&w, raster, shrink);
-    if (!window_place(&w, grid)) {
-        memset(valid, 0, (size_t)grid->width * (size_t)grid->height);
-        return 0;
+int sample_block(struct scope *s, const struct grid *grid, const struct sample_source *sources, int count, float *const *planes,
+                 unsigned char *valid) {
+    struct loaded all[SAMPLE_SOURCES] = {0};
+    struct taps taps = {0};
+    int err = taps_make(&taps, grid->width);
+    for (int i = 0; !err && i < count; i++) {
+        window_level(&all[i].window, sources[i].raster, sources[i].shrink);
+        if (!window_place(&all[i].window, grid)) {
+            memset(valid, 0, (size_t)grid->width * (size_t)grid->height);
+            goto out;
+        }
+        err = load(s, &sources[i], &all[i]);
     }
-    if ((long)w.width * w.height > WINDOW_MOST) return NADIR_ETOOLARGE;
-    struct buffers b;
-    int err = buffers_make(&b, &w, grid->width);
-    for (int i = 0; !err && i < count; i++) err = sample_one(s, grid, raster, &w, &bands[i], &b, planes[i], valid);
-    free(b.pixels);
-    free(b.mask_memory);
-    free(b.taps_memory);
+    if (!err) resample(grid, all, count, &taps, planes, valid);
+out:
+    for (int i = 0; i < count; i++) {
+        free(all[i].pixels);
+        free(all[i].mask_memory);
+    }
+    free(taps.column);
     return err;
 }

@@ -51,11 +51,11 @@ static double number_or(const json_t *value, double otherwise) {
 
 static void read_nodata(struct band *b, const json_t *nodata) {
     if (json_is_number(nodata)) {
-        b->source.has_nodata = true;
-        b->source.nodata = json_number_value(nodata);
+        b->has_nodata = true;
+        b->nodata = json_number_value(nodata);
     } else if (json_is_string(nodata) && strcmp(json_string_value(nodata), "nan") == 0) {
-        b->source.has_nodata = true;
-        b->source.nodata = NAN;
+        b->has_nodata = true;
+        b->nodata = NAN;
     }
 }
 
@@ -87,7 +87,7 @@ static void add_band(struct scene *scene, const char *key, const json_t *asset, 
     b->title = *title && count == 1 ? scope_strndup(s, title, 120) : b->name;
     b->path = scope_strdup(s, text_of(asset, "path"));
     b->unit = unit ? scope_strndup(s, unit, 40) : "";
-    b->source.index = (int)i + 1;
+    b->index = (int)i + 1;
     b->scale = number_or(band_member(asset, "raster:bands", i, "scale"), 1);
     b->offset = number_or(band_member(asset, "raster:bands", i, "offset"), 0);
     b->visual = visual;

@@ -13,7 +13,7 @@
 #include "common/http.h"
 #include "common/rights.h"
 #include "view/colour.h"
-#include "view/sample.h"
+#include "view/raster.h"
 
 #define SCENE_BANDS 32
 
@@ -22,7 +22,9 @@ struct band {
     const char *title;
     const char *path; /* as rights knows it */
     const char *unit; /* "" if none */
-    struct sample_band source;
+    int index;        /* in its raster, from 1 */
+    bool has_nodata;
+    double nodata;
     double scale, offset; /* physical value = sample * scale + offset */
     bool visual;          /* one of the three bands of the ready-made 8-bit picture */
     bool has_percentiles;

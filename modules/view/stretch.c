@@ -11,7 +11,7 @@
 #define LOOKED_AT 512 /* longest side of what percentiles are taken from */
 
 static bool usable(const struct band *b, float v) {
-    return isfinite(v) && !(b->source.has_nodata && v == (float)b->source.nodata);
+    return isfinite(v) && !(b->has_nodata && v == (float)b->nodata);
 }
 
 /* The value below which a share of the samples lies, by a histogram between the least and the greatest. */
@@ -55,7 +55,7 @@ static int look(struct scope *s, const struct scene *scene, int band, struct str
     if (err) return err;
     int level = 0;
     while (level + 1 < r->nlevels && r->levels[level].width > LOOKED_AT) level++;
-    GDALRasterBandH source = raster_band(r, b->source.index, level);
+    GDALRasterBandH source = raster_band(r, b->index, level);
     if (!source) return NADIR_ENOTFOUND;
     int width = r->levels[level].width;
     int height = r->levels[level].height;
