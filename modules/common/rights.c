@@ -120,12 +120,8 @@ static bool visible(const struct db_rows *r) {
     return db_is_null(r, 0, COL_OWNER) || db_bool(r, 0, COL_OWN) || db_bool(r, 0, COL_SHARED) || db_bool(r, 0, COL_ENTITLED);
 }
 
-int rights_item(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
-                struct right_item *out) {
-    struct db_rows *r;
-    int err = db_query(s, db, &r, RIGHTS_SQL("i.data"), "sss", collection, item, subject_of(who));
-    if (err) return err;
-    if (db_count(r) == 0 || !visible(r)) return NADIR_ENOTFOUND;
+static void item_fill(struct scope *s, const struct db_rows *r, const char *collection, const char *item,
+                      struct right_item *out) {
     *out = (struct right_item){
         .collection = collection,
         .item = item,
@@ -133,6 +129,15 @@ int rights_item(struct scope *s, struct db *db, const struct auth *who, const ch
         .version = db_text(r, 0, COL_VERSION),
         .json = db_json(s, r, 0, COL_DATA),
     };
+}
+
+int rights_item(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
+                struct right_item *out) {
+    struct db_rows *r;
+    int err = db_query(s, db, &r, RIGHTS_SQL("i.data"), "sss", collection, item, subject_of(who));
+    if (err) return err;
+    if (db_count(r) == 0 || !visible(r)) return NADIR_ENOTFOUND;
+    item_fill(s, r, collection, item, out);
     return 0;
 }
 
@@ -180,33 +185,61 @@ static int decide(const struct db_rows *r, const json_t *asset, const struct aut
     return subject_of(who) ? ACCESS_BUY : ACCESS_SIGN_IN;
 }
 
-int rights_asset(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
-                 const char *asset, struct right_asset *out) {
-    struct db_rows *r;
-    int err =
-        db_query(s, db, &r, RIGHTS_SQL("i.data -> 'assets' -> $4::text"), "ssss", collection, item, subject_of(who), asset);
-    if (err) return err;
-    if (db_count(r) == 0 || !visible(r) || db_is_null(r, 0, COL_DATA)) return ACCESS_HIDDEN;
-    const json_t *json = db_json(s, r, 0, COL_DATA);
+/* False if the asset has no path that may be opened. */
+static bool asset_fill(struct scope *s, const struct right_item *item, const char *asset, const json_t *json,
+                       struct right_asset *out) {
     const char *path = json_string_value(json_object_get(json, "path"));
     if (!rights_path_safe(path)) {
-        log_warn(s, "asset has no path that may be opened", "collection", collection, "item", item, "asset", asset, NULL);
-        return ACCESS_HIDDEN;
+        log_warn(s, "asset has no path that may be opened", "collection", item->collection, "item", item->item, "asset", asset,
+                 NULL);
+        return false;
     }
     const char *type = json_string_value(json_object_get(json, "type"));
     *out = (struct right_asset){
-        .collection = collection,
-        .item = item,
+        .collection = item->collection,
+        .item = item->item,
         .asset = asset,
         .path = path,
         .type = type ? type : "application/octet-stream",
         .roles = roles_text(s, json),
         .size = asset_size(json),
         .sha256 = asset_sha256(json),
-        .version = db_text(r, 0, COL_VERSION),
+        .version = item->version,
         .json = json,
     };
-    return decide(r, json, who);
+    return true;
+}
+
+int rights_asset(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
+                 const char *asset, struct right_asset *out) {
+    struct db_rows *r;
+    struct right_item of;
+    int err =
+        db_query(s, db, &r, RIGHTS_SQL("i.data -> 'assets' -> $4::text"), "ssss", collection, item, subject_of(who), asset);
+    if (err) return err;
+    if (db_count(r) == 0 || !visible(r) || db_is_null(r, 0, COL_DATA)) return ACCESS_HIDDEN;
+    item_fill(s, r, collection, item, &of);
+    if (!asset_fill(s, &of, asset, of.json, out)) return ACCESS_HIDDEN;
+    return decide(r, out->json, who);
+}
+
+int rights_assets(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
+                  struct right_list *out) {
+    struct db_rows *r;
+    int err = db_query(s, db, &r, RIGHTS_SQL("i.data"), "sss", collection, item, subject_of(who));
+    if (err) return err;
+    if (db_count(r) == 0 || !visible(r)) return NADIR_ENOTFOUND;
+    *out = (struct right_list){.access = decide(r, NULL, who)};
+    item_fill(s, r, collection, item, &out->item);
+    json_t *assets = json_object_get(out->item.json, "assets"), *asset;
+    out->assets = scope_alloc(s, (json_object_size(assets) + 1) * sizeof *out->assets);
+    out->accesses = scope_alloc(s, (json_object_size(assets) + 1) * sizeof *out->accesses);
+    const char *key;
+    json_object_foreach(assets, key, asset) {
+        if (!asset_fill(s, &out->item, key, asset, &out->assets[out->count])) continue;
+        out->accesses[out->count++] = decide(r, asset, who);
+    }
+    return 0;
 }
 
 /* ---- answers ---- */

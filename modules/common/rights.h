@@ -64,6 +64,19 @@ int rights_item(struct scope *s, struct db *db, const struct auth *who, const ch
 int rights_asset(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
                  const char *asset, struct right_asset *out);
 
+struct right_list {
+    struct right_item item;
+    int access; /* to the product itself: what holds for an asset without a preview's role */
+    size_t count;
+    struct right_asset *assets;
+    int *accesses; /* an enum access for each asset */
+};
+
+/** Every asset of an item that may be opened, with what the caller may do with each, by one query.
+ *  NADIR_ENOTFOUND if the caller may not know of the item. */
+int rights_assets(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
+                  struct right_list *out);
+
 /** Answers 401, 402, 403 or 404 for what rights_asset said; 402 carries "offers": the address to buy at. Returns 0. */
 int rights_refuse(const struct request *rq, struct response *rs, int access, const char *collection, const char *item);
 
