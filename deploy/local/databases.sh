@@ -86,10 +86,14 @@ create_database() { # module
 postgres_answers() { psql_admin -d postgres -c 'SELECT 1'; }
 redis_answers() { [ "$(redis-cli -s "$RUN/redis.sock" ping 2>/dev/null)" = PONG ]; }
 
-prepare_databases() {
-    local m
+await_stores() {
     await 60 postgres_answers || die "PostgreSQL does not answer" "$(tail -n 5 "$LOGS/postgres/current" 2>/dev/null)"
     await 30 redis_answers || die "Redis does not answer" "$(tail -n 5 "$LOGS/redis/current" 2>/dev/null)"
+}
+
+prepare_databases() {
+    local m
+    await_stores
     step "Preparing the databases"
     psql_admin -d postgres -c "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC"
     for m in $(built_modules); do create_database "$m"; done

@@ -156,7 +156,7 @@ export NADIR_STRIPE_SECRET_KEY_FILE='$SECRETS/stripe_secret_key'
 export NADIR_STRIPE_PUBLISHABLE_KEY_FILE='$SECRETS/stripe_publishable_key'
 export NADIR_STRIPE_WEBHOOK_SECRET_FILE='$SECRETS/stripe_webhook'
 export NADIR_STRIPE_WEBHOOK_URL='http://127.0.0.1:$(module_port billing "$1")/billing/v1/webhooks/stripe'
-exec python3 '$APP/standins/stripe/server.py' --port $STRIPE_PORT
+exec /usr/bin/python3 '$APP/standins/stripe/server.py' --port $STRIPE_PORT
 E2
     fi
     if [ -x "$APP/bin/nadir-runner" ] && [ -f "$APP/lib/processing.so" ]; then
