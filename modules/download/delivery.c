@@ -1,0 +1,98 @@
+/* delivery.c: how granted bytes leave: headers here, bytes by the gateway.
+ *
+ * The gateway copies ETag and the digests from this answer to the file's (see its location /_files/), so an entity tag is the
+ * SHA-256 wherever it is known, and Range, If-Range and resumption are judged by it on every replica alike.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "download/download.h"
+
+bool delivery_begins(const char *range, int64_t size, int64_t *bytes) {
+    *bytes = size;
+    if (!range || strncmp(range, "bytes=", 6) != 0) return true;
+    const char *first = range + 6 + strspn(range + 6, " \t");
+    if (strncmp(first, "0-", 2) != 0) return false;
+    if (!isdigit((unsigned char)first[2])) return true;
+    errno = 0;
+    char *end;
+    long long last = strtoll(first + 2, &end, 10);
+    /* Of several ranges only what is sure is told: the file's size as the upper bound. */
+    if (errno == 0 && *end == '\0' && size >= 0 && last < size) *bytes = last + 1;
+    return true;
+}
+
+char *delivery_filename(struct scope *s, const char *item, const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    bool named = strncmp(base, item, strlen(item)) == 0;
+    char *name = scope_printf(s, "%.120s%s%.120s", named ? "" : item, named ? "" : "_", base);
+    for (char *c = name; *c; c++)
+        if (!isascii((unsigned char)*c) || (!isalnum((unsigned char)*c) && !strchr("._-", *c))) *c = '_';
+    if (*name == '.') *name = '_';
+    return name;
+}
+
+static bool has_role(const struct right_asset *a, const char *role) {
+    size_t len = strlen(role);
+    for (const char *p = a->roles; (p = strstr(p, role)) != NULL; p += len)
+        if ((p == a->roles || p[-1] == ' ') && (p[len] == '\0' || p[len] == ' ')) return true;
+    return false;
+}
+
+/* RFC 9530 Repr-Digest, and RFC 3230 Digest for the clients that know only that: of the whole file, on ranges too. */
+static void digests(struct response *rs, const struct right_asset *a) {
+    unsigned char sum[32], text[48];
+    size_t len;
+    if (!OPENSSL_hexstr2buf_ex(sum, sizeof sum, &len, a->sha256, '\0')) return;
+    EVP_EncodeBlock(text, sum, (int)len);
+    response_header(rs, "Repr-Digest", "sha-256=:%s:", (const char *)text);
+    response_header(rs, "Digest", "sha-256=%s", (const char *)text);
+    response_header(rs, "X-Checksum-Sha256", "%s", a->sha256);
+}
+
+/* One event for each download that begins; previews are looked at, not downloaded, and later ranges belong to one that began.
+ * The event is committed before the answer, so a download that was granted is counted, exactly once. */
+static int record_usage(struct request *rq, const struct right_asset *a, const char *subject) {
+    int64_t bytes;
+    if (rq->head || has_role(a, "thumbnail") || !delivery_begins(request_header(rq, "range"), a->size, &bytes)) return 0;
+    json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:i}", "kind", "download", "collection", a->collection, "item", a->item,
+                             "asset", a->asset, "count", 1);
+    if (subject) json_object_set_new(data, "subject", json_string(subject));
+    if (bytes >= 0) json_object_set_new(data, "bytes", json_integer(bytes));
+    struct db_tx *tx;
+    int err = db_begin(rq->scope, download_db(), &tx);
+    if (err) {
+        json_decref(data);
+        return err;
+    }
+    err = bus_emit(tx, "usage.recorded", subject ? subject : "", data);
+    return err ? err : db_commit(tx);
+}
+
+static int send_from(struct request *rq, struct response *rs, const struct right_asset *a) {
+    const char *remote = strncmp(a->path, "/vsicurl/", 9) == 0 ? a->path + 9 : a->path;
+    if (strncmp(remote, "http://", 7) == 0 || strncmp(remote, "https://", 8) == 0) return response_redirect(rs, 302, remote);
+    return response_accel(rs, a->type, scope_printf(rq->scope, "/_files/%s", http_encode_path(rq->scope, a->path)));
+}
+
+int delivery_send(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
+    if (strncmp(a->path, "/vsi", 4) == 0 && strncmp(a->path, "/vsicurl/", 9) != 0)
+        return response_error(rs, 501, "remote-store", NULL,
+                              "This file lies in an object store that this service cannot hand files out from.");
+    char *etag = *a->sha256 ? scope_strdup(rq->scope, a->sha256)
+                            : scope_printf(rq->scope, "%s-%s", a->version, http_encode(rq->scope, a->asset));
+    bool preview = has_role(a, "thumbnail");
+    response_header(rs, "Cache-Control", "private, no-cache");
+    if (response_not_modified(rq, rs, etag)) return 0;
+    response_header(rs, "Accept-Ranges", "bytes");
+    response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", preview ? "inline" : "attachment",
+                    delivery_filename(rq->scope, a->item, a->path));
+    if (*a->sha256) digests(rs, a);
+    int err = record_usage(rq, a, subject);
+    return err ? err : send_from(rq, rs, a);
+}

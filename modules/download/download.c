@@ -1,0 +1,52 @@
+/* download.c: files for those who may have them: decides and leaves the sending to the gateway. */
+#include "download/download.h"
+
+#include <string.h>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/module.h"
+
+static const struct route routes[] = {
+    {.methods = HTTP_GET, .path = "/download/v1/items/{collection}/{item}", .scope = SCOPE_OPTIONAL, .handler = items_get},
+    {.methods = HTTP_GET,
+     .path = "/download/v1/items/{collection}/{item}/assets/{asset}",
+     .scope = SCOPE_OPTIONAL,
+     .handler = assets_get},
+    {.methods = HTTP_POST, .path = "/download/v1/links", .scope = DOWNLOAD_SCOPE, .handler = links_create, .body_max = 16384},
+    {.methods = HTTP_GET, .path = "/download/v1/links/{token}", .handler = links_get},
+    {.methods = HTTP_GET, .path = "/download/v1/entitlements", .scope = DOWNLOAD_SCOPE, .handler = entitlements_list},
+};
+
+static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS, {"identity", "user.disabled", links_on_disabled}};
+
+/* A short secret would make links forgeable: better no module than that. */
+static int start(void) {
+    const char *secret = config_need("NADIR_LINK_SECRET");
+    if (secret && strlen(secret) >= 32) return 0;
+    log_error(NULL, "NADIR_LINK_SECRET must have 32 characters or more", NULL);
+    return NADIR_EINVAL;
+}
+
+static const struct module download = {
+    .name = "download",
+    .routes = routes,
+    .nroutes = ARRAY_SIZE(routes),
+    .subscriptions = subscriptions,
+    .nsubscriptions = ARRAY_SIZE(subscriptions),
+    .start = start,
+};
+NADIR_MODULE(download)
+
+struct db *download_db(void) {
+    return module_db("download");
+}
+
+struct auth download_caller(const struct request *rq) {
+    return auth_has_scope(&rq->auth, DOWNLOAD_SCOPE) ? rq->auth : (struct auth){0};
+}
+
+char *download_href(const struct request *rq, const char *collection, const char *item, const char *asset) {
+    return scope_printf(rq->scope, "%s/download/v1/items/%s/%s/assets/%s", rq->base_url, http_encode(rq->scope, collection),
+                        http_encode(rq->scope, item), http_encode(rq->scope, asset));
+}
