@@ -33,11 +33,12 @@ def call(method, path, token, body=None):
 
 def main():
     token = access_token(BASE, os.environ["NADIR_ADMIN_EMAIL"], os.environ["NADIR_ADMIN_PASSWORD"])
+    currency = call("GET", "/billing/v1/wallet", token)["currency"]
     for offer in OFFERS:
         query = "/billing/v1/offers?collection=" + offer["collection"] + ("&item=" + offer["item"] if "item" in offer else "")
         there = call("GET", query, token)["offers"]
         if not any(o.get("item") == offer.get("item") for o in there):
-            call("POST", "/billing/v1/offers", token, {"currency": "XCR", **offer})
+            call("POST", "/billing/v1/offers", token, {"currency": currency, **offer})
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 yaml = pytest.importorskip("yaml")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROUTE = re.compile(r"\{\s*((?:HTTP_[A-Z]+\s*\|?\s*)+),\s*((?:\"[^\"]*\"\s*)+),")
+ROUTE = re.compile(r"\{\s*(?:\.methods\s*=\s*)?((?:HTTP_[A-Z]+\s*\|?\s*)+),\s*(?:\.path\s*=\s*)?((?:\"[^\"]*\"\s*)+)")
 
 
 def modules():
