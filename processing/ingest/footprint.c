@@ -61,19 +61,36 @@ static OGRSpatialReferenceH crs84(void) {
     return srs;
 }
 
-/* Rings of a polygon as GeoJSON, six decimals (0.1 m), exterior first. */
+/* Six decimals: 0.1 m. */
+static double rounded(double degrees, double most) {
+    double r = round(degrees * 1e6) / 1e6;
+    return fmax(-most, fmin(most, r));
+}
+
+/* Twice the signed area of a ring: positive when it runs counterclockwise. */
+static double ring_turn(OGRGeometryH ring) {
+    double sum = 0;
+    for (int k = 0, n = OGR_G_GetPointCount(ring); k + 1 < n; k++)
+        sum += OGR_G_GetX(ring, k) * OGR_G_GetY(ring, k + 1) - OGR_G_GetX(ring, k + 1) * OGR_G_GetY(ring, k);
+    return sum;
+}
+
+/* A hull's one ring as GeoJSON, counterclockwise (RFC 7946 section 3.1.6). */
 static json_t *rings_json(OGRGeometryH polygon) {
-    json_t *rings = json_array();
-    for (int i = 0; i < OGR_G_GetGeometryCount(polygon); i++) {
-        OGRGeometryH ring = OGR_G_GetGeometryRef(polygon, i);
-        json_t *positions = json_array();
-        for (int k = 0; k < OGR_G_GetPointCount(ring); k++) {
-            double x = round(OGR_G_GetX(ring, k) * 1e6) / 1e6, y = round(OGR_G_GetY(ring, k) * 1e6) / 1e6;
-            json_array_append_new(positions, json_pack("[f, f]", fmax(-180, fmin(180, x)), fmax(-90, fmin(90, y))));
-        }
-        json_array_append_new(rings, positions);
+    OGRGeometryH ring = OGR_G_GetGeometryRef(polygon, 0);
+    int count = OGR_G_GetPointCount(ring);
+    bool clockwise = ring_turn(ring) < 0;
+    json_t *positions = json_array();
+    for (int i = 0; i < count; i++) {
+        int k = clockwise ? count - 1 - i : i;
+        json_array_append_new(positions,
+                              json_pack("[f, f]", rounded(OGR_G_GetX(ring, k), 180), rounded(OGR_G_GetY(ring, k), 90)));
     }
-    return rings;
+    return json_pack("[o]", positions);
+}
+
+static json_t *box_json(double west, double south, double east, double north) {
+    return json_pack("[f, f, f, f]", rounded(west, 180), rounded(south, 90), rounded(east, 180), rounded(north, 90));
 }
 
 /* Moves every position by degrees of longitude; only_west: just those below 0. */
@@ -114,7 +131,7 @@ static int crossing_write(struct product *p, OGRGeometryH polygon) {
     OGR_G_GetEnvelope(west, &w);
     p->geometry = scope_json(
         p->scope, json_pack("{s:s, s:[o, o]}", "type", "MultiPolygon", "coordinates", rings_json(east), rings_json(west)));
-    p->bbox = scope_json(p->scope, json_pack("[f, f, f, f]", e.MinX, fmin(e.MinY, w.MinY), w.MaxX, fmax(e.MaxY, w.MaxY)));
+    p->bbox = scope_json(p->scope, box_json(e.MinX, fmin(e.MinY, w.MinY), w.MaxX, fmax(e.MaxY, w.MaxY)));
     OGR_G_DestroyGeometry(east);
     OGR_G_DestroyGeometry(west);
     return 0;
@@ -132,8 +149,7 @@ static int polygon_write(struct product *p, OGRGeometryH polygon, bool geographi
     if (geographic && box.MinX >= 180) shift(polygon, -360, false); /* 0…360 grids */
     OGR_G_GetEnvelope(polygon, &box);
     p->geometry = scope_json(p->scope, json_pack("{s:s, s:o}", "type", "Polygon", "coordinates", rings_json(polygon)));
-    p->bbox = scope_json(p->scope, json_pack("[f, f, f, f]", fmax(box.MinX, -180), fmax(box.MinY, -90), fmin(box.MaxX, 180),
-                                             fmin(box.MaxY, 90)));
+    p->bbox = scope_json(p->scope, box_json(box.MinX, box.MinY, box.MaxX, box.MaxY));
     return 0;
 }
 

@@ -6,8 +6,8 @@
 #include "grid.h"
 #include "readers.h"
 
-/* A band's name where the user gave none: its colour, its description, or its number. */
-static const char *band_name(struct product *p, GDALRasterBandH band, int number, int count) {
+/* A band's name where the user gave none: its colour, its description, or its number; a lone band of elevation is that. */
+static const char *band_name(struct product *p, GDALRasterBandH band, int number, int count, const char *collection) {
     static const struct {
         GDALColorInterp colour;
         const char *name;
@@ -16,7 +16,8 @@ static const char *band_name(struct product *p, GDALRasterBandH band, int number
         if (count > 1 && GDALGetRasterColorInterpretation(band) == colours[i].colour) return colours[i].name;
     const char *description = GDALGetDescription(band);
     if (description && *description && strlen(description) < KEY_SIZE - 8) return scope_strdup(p->scope, description);
-    return count == 1 ? "data" : scope_printf(p->scope, "b%d", number);
+    if (count == 1) return strcmp(collection, "elevation") == 0 ? "elevation" : "data";
+    return scope_printf(p->scope, "b%d", number);
 }
 
 /* The common names of STAC's eo extension; others are names of the sensor's own. */
@@ -52,7 +53,7 @@ static int file_add(struct product *p, const char *path, const struct options *o
         const char *name = name_take(p, names);
         if (name && (strcmp(name, "-") == 0 || !*name)) continue;
         if (o->bands && !name) break;
-        if (!name) name = band_name(p, source, i, count);
+        if (!name) name = band_name(p, source, i, count, o->collection);
         struct band *b = product_band(p, r, name, common_name(name), path, i);
         err = b ? 0 : NADIR_EINVAL;
         if (b && strcmp(name, "elevation") == 0) b->unit = "m";
