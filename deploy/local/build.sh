@@ -85,14 +85,16 @@ npm_quietly() { # log arguments…
 stage_folder() { # from to
     local from=$1 to=$2 file
     mkdir -p "$to"
-    (cd "$from" && find . -type f -not -name '*.a' -print0) | while IFS= read -r -d '' file; do
+    (cd "$from" && find . -type f -not -name '*.a' -not -path '*/node_modules/*' -print0) | while IFS= read -r -d '' file; do
         if ! cmp -s "$from/$file" "$to/$file"; then
             mkdir -p "$(dirname "$to/$file")"
             cp -p "$from/$file" "$to/$file.new"
             mv "$to/$file.new" "$to/$file"
         fi
     done
-    (cd "$to" && find . -type f -print0) | while IFS= read -r -d '' file; do [ -e "$from/$file" ] || rm -f "$to/$file"; done
+    (cd "$to" && find . -type f -print0) | while IFS= read -r -d '' file; do
+        [ -e "$from/$file" ] || rm -f "$to/$file"
+    done
     chmod -R u=rwX,go=rX "$to"
 }
 

@@ -155,6 +155,7 @@ exec 2>&1
 export NADIR_STRIPE_SECRET_KEY_FILE='$SECRETS/stripe_secret_key'
 export NADIR_STRIPE_PUBLISHABLE_KEY_FILE='$SECRETS/stripe_publishable_key'
 export NADIR_STRIPE_WEBHOOK_SECRET_FILE='$SECRETS/stripe_webhook'
+export NADIR_STATE='$NADIR_VAR/state'
 export NADIR_STRIPE_WEBHOOK_URL='http://127.0.0.1:$(module_port billing "$1")/billing/v1/webhooks/stripe'
 exec /usr/bin/python3 '$APP/standins/stripe/server.py' --port $STRIPE_PORT
 E2
@@ -220,7 +221,7 @@ service_state() { # name
             done
             ;;
     esac
-    cat "${files[@]}" 2>/dev/null | sha256sum | cut -d' ' -f1
+    { cat "${files[@]}" 2>/dev/null || true; } | sha256sum | cut -d' ' -f1
 }
 
 start_supervisor() {
