@@ -26,7 +26,7 @@ is_root() { [ "$(id -u)" -eq 0 ]; }
 as_owner() {
     if is_root; then
         setpriv --reuid="$OWNER" --regid="$OWNER" --init-groups --inh-caps=-all --no-new-privs \
-            env HOME="$NADIR_VAR" USER="$OWNER" LOGNAME="$OWNER" "$@"
+            env HOME="${NADIR_VAR:-/}" USER="$OWNER" LOGNAME="$OWNER" "$@"
     else
         "$@"
     fi
