@@ -184,9 +184,13 @@ static void find_unread(struct fields *f) {
     }
 }
 
-bool fields_fail(struct fields *f, struct response *rs) {
+bool fields_faulty(struct fields *f) {
     if (!f->bad_name && f->closed && f->object) find_unread(f);
-    if (!f->bad_name) return false;
+    return f->bad_name != NULL;
+}
+
+bool fields_fail(struct fields *f, struct response *rs) {
+    if (!fields_faulty(f)) return false;
     response_error(rs, 422, "invalid-field", f->bad_name, "\"%s\" %s.", f->bad_name, f->why);
     return true;
 }

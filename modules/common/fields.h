@@ -56,6 +56,10 @@ const char *field_choice_or(struct fields *f, const char *name, const char *cons
 /** Records a fault found by the caller (the first one stays). */
 void field_fault(struct fields *f, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/** True if a fault was recorded, or a member was not read although fields_closed() was called; bad_name and why tell. For trees
+ *  that are checked before, or without, a response. */
+bool fields_faulty(struct fields *f);
+
 /** If a fault was recorded, answers 422 "invalid-field" naming it and returns true. */
 bool fields_fail(struct fields *f, struct response *rs);
 
