@@ -4,7 +4,7 @@
  *     items               item.published of an item not known, less item.removed
  *     orders              order.paid            revenue.<currency>   its total, minor units
  *     topups.<currency>   wallet.topped_up, minor units
- *     jobs.created … jobs.dismissed             compute_seconds, pixels: of succeeded jobs
+ *     jobs.created … jobs.dismissed             compute_ms, pixels: of succeeded jobs
  *     tiles, downloads    usage.recorded        bytes                of both
  *     shares, services    created less revoked or removed
  */
@@ -25,9 +25,13 @@ static int count(struct db_tx *tx, const struct event *e, const char *metric, in
 }
 
 /* A member's value, rounded down; absent, negative or beyond all measure counts nothing. */
-static int64_t amount(const struct event *e, const char *name) {
-    double value = json_number_value(json_object_get(e->data, name));
+static int64_t scaled(const struct event *e, const char *name, double by) {
+    double value = json_number_value(json_object_get(e->data, name)) * by;
     return value > 0 && value < (double)VALUE_MOST ? (int64_t)value : 0;
+}
+
+static int64_t amount(const struct event *e, const char *name) {
+    return scaled(e, name, 1);
 }
 
 static int count_money(struct scope *s, struct db_tx *tx, const struct event *e, const char *metric, const char *member) {
@@ -64,7 +68,7 @@ static int on_item(struct scope *s, struct db_tx *tx, const struct event *e) {
 static int on_job(struct scope *s, struct db_tx *tx, const struct event *e) {
     int err = count(tx, e, scope_printf(s, "jobs.%s", e->type + strlen("job.")), 1);
     if (err || strcmp(e->type, "job.succeeded") != 0) return err;
-    err = count(tx, e, "compute_seconds", amount(e, "seconds"));
+    err = count(tx, e, "compute_ms", scaled(e, "seconds", 1000));
     return err ? err : count(tx, e, "pixels", amount(e, "pixels"));
 }
 

@@ -3,8 +3,7 @@
 
 #include "statistics/statistics.h"
 
-static const char *const plain[] = {"users", "items",  "orders",          "downloads", "tiles",
-                                    "bytes", "pixels", "compute_seconds", "shares",    "services"};
+static const char *const plain[] = {"users", "items", "orders", "downloads", "tiles", "bytes", "pixels", "shares", "services"};
 static const char *const job_states[] = {"created", "started", "succeeded", "failed", "dismissed"};
 
 static int64_t total(const struct db_rows *r, const char *metric) {
@@ -31,6 +30,7 @@ static json_t *kpis_json(struct scope *s, const struct db_rows *r) {
         json_object_set_new(out, plain[i], json_integer(total(r, plain[i])));
     for (size_t i = 0; i < sizeof job_states / sizeof *job_states; i++)
         json_object_set_new(jobs, job_states[i], json_integer(total(r, scope_printf(s, "jobs.%s", job_states[i]))));
+    json_object_set_new(out, "compute_seconds", json_real((double)total(r, "compute_ms") / 1000));
     json_object_set_new(out, "jobs", jobs);
     json_object_set_new(out, "revenue", by_currency(r, "revenue"));
     json_object_set_new(out, "topups", by_currency(r, "topups"));

@@ -5,9 +5,9 @@
 
 #include "statistics/statistics.h"
 
-static const char *const metrics[] = {"users",          "items",       "orders",          "downloads",    "tiles",
-                                      "bytes",          "pixels",      "compute_seconds", "jobs.created", "jobs.started",
-                                      "jobs.succeeded", "jobs.failed", "jobs.dismissed",  "shares",       "services"};
+static const char *const metrics[] = {"users",          "items",       "orders",         "downloads",    "tiles",
+                                      "bytes",          "pixels",      "compute_ms",     "jobs.created", "jobs.started",
+                                      "jobs.succeeded", "jobs.failed", "jobs.dismissed", "shares",       "services"};
 
 static bool is_currency(const char *text) {
     return strlen(text) == 3 && isupper((unsigned char)text[0]) && isupper((unsigned char)text[1]) &&
@@ -38,10 +38,9 @@ int series_get(struct request *rq, struct response *rs) {
     /* Revenue without a currency is that of the platform's own unit. */
     if (metric && strcmp(metric, "revenue") == 0) metric = "revenue.XCR";
     if (!metric || !is_metric(metric))
-        return response_error(
-            rs, 400, "invalid-argument", "metric",
-            "metric is one of users, items, orders, downloads, tiles, bytes, pixels, compute_seconds, shares, "
-            "services, jobs.<state>, revenue.<currency>, topups.<currency>.");
+        return response_error(rs, 400, "invalid-argument", "metric",
+                              "metric is one of users, items, orders, downloads, tiles, bytes, pixels, compute_ms, shares, "
+                              "services, jobs.<state>, revenue.<currency>, topups.<currency>.");
     if (request_arg_int(rq, rs, "days", 1, 3660, 30, &days) || wants_csv(rq, rs, &csv)) return 0;
     struct db_rows *r;
     int err = db_query(rq->scope, statistics_db(), &r,
