@@ -1,0 +1,44 @@
+/** Where the visitor is, kept in the fragment so that it needs nothing of the server: `#/scene/landsat-7/olinda?style=ndvi`. */
+class Route {
+  path = $state<string[]>([]);
+  query = $state.raw(new URLSearchParams());
+
+  constructor() {
+    this.#read();
+    addEventListener("hashchange", () => this.#read());
+  }
+
+  get page(): string {
+    return this.path[0] ?? "explore";
+  }
+
+  go(path: string[], query?: URLSearchParams): void {
+    location.hash = href(path, query);
+  }
+
+  /** Changes the query without a new entry in the history. */
+  replace(query: URLSearchParams): void {
+    const hash = href(this.path, query);
+    if (hash !== location.hash) history.replaceState(history.state, "", hash);
+    this.query = query;
+  }
+
+  #read(): void {
+    const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
+    this.path = path.split("/").filter(Boolean).map((segment) => {
+      try {
+        return decodeURIComponent(segment);
+      } catch {
+        return segment;
+      }
+    });
+    this.query = new URLSearchParams(query);
+  }
+}
+
+export function href(path: string[], query?: URLSearchParams): string {
+  const text = query?.toString();
+  return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}
+
+export const route = new Route();

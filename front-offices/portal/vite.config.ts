@@ -1,0 +1,12 @@
+import { defineConfig } from "vite";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+
+/** `NADIR_URL` names the gateway that `npm run dev` talks to. */
+const gateway = process.env.NADIR_URL ?? "http://127.0.0.1:8080";
+const doors = ["oauth2", ".well-known", "identity", "stac", "view", "download", "billing", "processing", "statistics", "platform", "sharing", "services"];
+
+export default defineConfig({
+  plugins: [svelte({ compilerOptions: { runes: true } })],
+  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
+  server: { host: "127.0.0.1", proxy: Object.fromEntries(doors.map((door) => [`/${door}`, { target: gateway, changeOrigin: false }])) },
+});
