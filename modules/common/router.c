@@ -96,7 +96,7 @@ static void allow_header(struct response *rs, unsigned allowed) {
 
 /* CORS: tokens travel in a header, never in a cookie, so any origin may call the APIs. */
 static void cors(const struct request *rq, struct response *rs) {
-    if (!request_header(rq, "origin")) return;
+    if (!request_header(rq, "origin") || pairs_get(&rs->headers, "access-control-allow-origin")) return;
     response_header(rs, "access-control-allow-origin", "*");
     response_header(rs, "access-control-expose-headers",
                     "location, etag, link, retry-after, content-disposition, www-authenticate");
@@ -165,7 +165,6 @@ static void serve(struct request *rq, struct response *rs) {
     rq->route = find(method, rq->path, &allowed, &owner);
     rs->errors = rq->route ? rq->route->errors : format_near(rq->path);
     if (owner) rq->scope->module = owner->name;
-    cors(rq, rs);
     if (!rq->route) {
         if (allowed && rq->method == HTTP_OPTIONS) {
             preflight(rq, rs, allowed);
@@ -215,5 +214,6 @@ void router_serve(struct request *rq, struct response *rs) {
     rs->scope = rq->scope;
     trace_continue(&rq->scope->trace, request_header(rq, "traceparent"));
     serve(rq, rs);
+    cors(rq, rs);
     account(rq, rs, began);
 }
