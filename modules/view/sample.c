@@ -15,6 +15,7 @@
 struct window {
     int level, decimate;
     int level_width, level_height; /* of the whole level after decimation */
+    float extent_x, extent_y;      /* the same, unrounded: the last pixel may be a part only */
     int x, y, width, height;       /* in decimated pixels */
     double affine[6];              /* map position to window pixel */
 };
@@ -50,6 +51,8 @@ static void window_level(struct window *w, const struct raster *r, double shrink
     w->decimate = left_over >= 3 ? (int)fmin(left_over, 1 << 20) : 1;
     w->level_width = (level->width + w->decimate - 1) / w->decimate;
     w->level_height = (level->height + w->decimate - 1) / w->decimate;
+    w->extent_x = (float)level->width / (float)w->decimate;
+    w->extent_y = (float)level->height / (float)w->decimate;
     double sx = 1 / (level->shrink_x * w->decimate);
     double sy = 1 / (level->shrink_y * w->decimate);
     for (int i = 0; i < 3; i++) {
@@ -179,8 +182,8 @@ static void row_positions(const struct grid *g, const struct window *w, int y, s
 VECTORISED static void row_taps(const struct window *w, int width, struct taps *t) {
     float left = (float)-w->x;
     float top = (float)-w->y;
-    float right = (float)(w->level_width - w->x);
-    float bottom = (float)(w->level_height - w->y);
+    float right = w->extent_x - (float)w->x;
+    float bottom = w->extent_y - (float)w->y;
     float most_x = (float)(w->width - 1);
     float most_y = (float)(w->height - 1);
     int last_x = w->width > 1 ? w->width - 2 : 0;

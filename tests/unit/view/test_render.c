@@ -313,8 +313,9 @@ static void test_maps_far_off_and_huge(void **state) {
     };
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) (void)drawn(&s, scene, "", &maps[i]);
     struct picture world = drawn(&s, scene, "", &maps[0]);
-    assert_int_equal(picture_cover(&world),
-                     PICTURE_PARTIAL); /* 8 km are a fraction of a pixel, but the pixel they fall in shows */
+    size_t seen = 0; /* 8 km are a twentieth of a pixel: it shows where a pixel's middle falls into the scene, or not at all */
+    for (size_t i = 0; i < (size_t)256 * 256; i++) seen += world.rgba[4 * i + 3] != 0;
+    assert_true(seen <= 1);
     scope_end(&s);
     scene_release(scene);
 }
