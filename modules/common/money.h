@@ -1,4 +1,4 @@
-/* money.h: amounts are integers of a currency's minor unit (ISO 4217); "XCR" (credits, 2 digits) is the wallet's unit. */
+/* money.h: amounts are integers of a currency's minor unit (ISO 4217). */
 #ifndef NADIR_MONEY_H
 #define NADIR_MONEY_H
 
