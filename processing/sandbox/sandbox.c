@@ -267,8 +267,9 @@ int sandbox_run(const struct sandbox *box, sandbox_watch watch, void *context, s
     if (!err) {
         int status = supervise(&run);
         judge(&run, status, end);
-        /* bwrap that fails before the program runs says why on stderr, and never told a child. */
-        if (run.verdict == SANDBOX_DONE && status != 0 && !run.init) {
+        /* bwrap that fails before the program runs says why, and that is all there is. */
+        if (run.verdict == SANDBOX_DONE && status != 0 &&
+            (!run.init || (status == 1 && strncmp(run.tail, "bwrap: ", 7) == 0))) {
             log_error(NULL, "the sandbox's launcher failed", "said", run.tail, NULL);
             err = NADIR_EINTERNAL;
         }
