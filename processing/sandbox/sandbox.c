@@ -260,6 +260,9 @@ int sandbox_run(const struct sandbox *box, sandbox_watch watch, void *context, s
     if (!box->argv || !box->argv[0] || box->seconds <= 0 || box->memory <= 0 || box->disk <= 0 || box->processes <= 0) {
         return NADIR_EINVAL;
     }
+    for (size_t i = 0; i < box->nmounts; i++) {
+        if (access(box->mounts[i].host, F_OK)) return NADIR_EINVAL;
+    }
     struct run run = {.box = box, .watch = watch, .context = context, .process = -1, .output = -1, .status = -1, .init_fd = -1};
     run.began = clock_us();
     memory_begin(&run.memory, box->cgroup, box->memory);
