@@ -218,7 +218,7 @@ static int token_verify(struct scope *s, const char *token, struct auth *out, in
     out->expires = json_integer_value(json_object_get(claims, "exp"));
     *issued = json_integer_value(json_object_get(claims, "iat"));
     if (!out->subject || !*out->subject || !out->client_id || !out->token_id || !*issued)
-        return refuse(why, "The token lacks a claim that access tokens have (RFC 9068).");
+        return refuse(why, "the token lacks a claim that access tokens have (RFC 9068)");
     out->is_user = strcmp(out->subject, out->client_id) != 0;
     return 0;
 }
@@ -230,7 +230,7 @@ static int token_revoked(struct scope *s, struct db *db, const struct auth *a, i
     int err = db_query(s, db, &rows, "SELECT 1 FROM auth_revoked WHERE id = $1 OR (id = $2 AND at >= to_timestamp($3))", "ssl",
                        a->token_id, scope_printf(s, "user:%s", a->subject), issued);
     if (err) return err == NADIR_EINVAL ? NADIR_EINTERNAL : err;
-    return db_count(rows) ? refuse(why, "The token has been revoked; sign in again.") : 0;
+    return db_count(rows) ? refuse(why, "the token has been revoked; sign in again") : 0;
 }
 
 /* ---- API keys ---- */
@@ -242,15 +242,15 @@ static bool is_key(const char *credential) {
 static int key_verify(struct scope *s, struct db *db, const char *key, struct auth *out, const char **why) {
     struct db_rows *rows;
     char hash[65];
-    if (!db) return refuse(why, "API keys are not accepted here.");
-    if (strnlen(key, KEY_LENGTH + 1) != KEY_LENGTH) return refuse(why, "The API key is malformed.");
+    if (!db) return refuse(why, "API keys are not accepted here");
+    if (strnlen(key, KEY_LENGTH + 1) != KEY_LENGTH) return refuse(why, "the API key is malformed");
     auth_key_hash(key, hash);
     int err = db_query(s, db, &rows,
                        "SELECT id, subject, scope, roles, coalesce(extract(epoch FROM expires_at)::bigint, 0) FROM auth_key "
                        "WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())",
                        "s", hash);
     if (err) return err;
-    if (!db_count(rows)) return refuse(why, "The API key is not known, has expired or was deleted.");
+    if (!db_count(rows)) return refuse(why, "the API key is not known, has expired or was deleted");
     *out = (struct auth){.token_id = db_text(rows, 0, 0),
                          .subject = db_text(rows, 0, 1),
                          .scope = db_text(rows, 0, 2),
@@ -283,7 +283,7 @@ int auth_verify(struct scope *s, struct db *db, const char *credential, struct a
     bool revoked_due;
     *why = "";
     memset(out, 0, sizeof *out);
-    if (strnlen(credential, 8193) > 8192) return refuse(why, "The token is too long.");
+    if (strnlen(credential, 8193) > 8192) return refuse(why, "the token is too long");
     if (!EVP_Digest(credential, strlen(credential), digest, NULL, EVP_sha256(), NULL)) return NADIR_EINTERNAL;
 
     int err;

@@ -72,19 +72,19 @@ static int header_key(struct scope *s, const struct jwks *set, const struct part
     size_t len;
     const unsigned char *text = base64url_decode(s, p->head, p->head_len, &len);
     json_t *header = text ? scope_json(s, json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL)) : NULL;
-    if (!json_is_object(header)) return refuse(why, "The token's header is malformed.");
-    if (json_object_get(header, "crit")) return refuse(why, "The token asks for extensions that are not understood here.");
-    if (!typ_matches(header, typ)) return refuse(why, "The token is of another type than is needed here.");
+    if (!json_is_object(header)) return refuse(why, "the token's header is malformed");
+    if (json_object_get(header, "crit")) return refuse(why, "the token asks for extensions that are not understood here");
+    if (!typ_matches(header, typ)) return refuse(why, "the token is of another type than is needed here");
 
     const char *kid = json_string_value(json_object_get(header, "kid"));
     const char *alg = json_string_value(json_object_get(header, "alg"));
-    if (!kid || !alg) return refuse(why, "The token names no key or no algorithm.");
+    if (!kid || !alg) return refuse(why, "the token names no key or no algorithm");
     *key = jwks_find(set, kid);
     if (!*key) {
-        *why = "The token was signed with a key that is not known.";
+        *why = "the token was signed with a key that is not known";
         return NADIR_ENOTFOUND;
     }
-    if (strcmp(alg, jwk_alg(*key)) != 0) return refuse(why, "The token's algorithm is not its key's.");
+    if (strcmp(alg, jwk_alg(*key)) != 0) return refuse(why, "the token's algorithm is not its key's");
     return 0;
 }
 
@@ -118,15 +118,15 @@ static int claims_check(const json_t *claims, const struct jwt_expect *expect, c
     const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf"),
                  *iat = json_object_get(claims, "iat");
     const char *iss = json_string_value(json_object_get(claims, "iss"));
-    if (!iss || strcmp(iss, expect->issuer) != 0) return refuse(why, "The token was issued by someone else.");
+    if (!iss || strcmp(iss, expect->issuer) != 0) return refuse(why, "the token was issued by someone else");
     if (!audience_matches(json_object_get(claims, "aud"), expect->audience))
-        return refuse(why, "The token is meant for others.");
-    if (!json_is_integer(exp)) return refuse(why, "The token does not say when it expires.");
-    if (json_integer_value(exp) <= expect->now - expect->leeway_s) return refuse(why, "The token has expired; get a new one.");
+        return refuse(why, "the token is meant for others");
+    if (!json_is_integer(exp)) return refuse(why, "the token does not say when it expires");
+    if (json_integer_value(exp) <= expect->now - expect->leeway_s) return refuse(why, "the token has expired; get a new one");
     if (nbf && (!json_is_integer(nbf) || json_integer_value(nbf) > expect->now + expect->leeway_s))
-        return refuse(why, "The token is not valid yet.");
+        return refuse(why, "the token is not valid yet");
     if (iat && (!json_is_integer(iat) || json_integer_value(iat) > expect->now + expect->leeway_s))
-        return refuse(why, "The token was issued in the future.");
+        return refuse(why, "the token was issued in the future");
     return 0;
 }
 
@@ -134,17 +134,17 @@ int jwt_verify(struct scope *s, const struct jwks *set, const char *token, const
                const char **why) {
     struct parts p;
     const struct jwk *key;
-    if (strnlen(token, TOKEN_MOST + 1) > TOKEN_MOST) return refuse(why, "The token is too long.");
-    if (!token_split(token, &p)) return refuse(why, "The token is not a signed token.");
+    if (strnlen(token, TOKEN_MOST + 1) > TOKEN_MOST) return refuse(why, "the token is too long");
+    if (!token_split(token, &p)) return refuse(why, "the token is not a signed token");
     int err = header_key(s, set, &p, expect->typ, &key, why);
     if (err) return err;
 
     size_t len;
     const unsigned char *signature = base64url_decode(s, p.signature, p.signature_len, &len);
     if (!signature || !jwk_verifies(key, token, p.head_len + 1 + p.body_len, signature, len))
-        return refuse(why, "The token's signature is not right.");
+        return refuse(why, "the token's signature is not right");
 
     *claims = body_claims(s, &p);
-    if (!*claims) return refuse(why, "The token's claims are malformed.");
+    if (!*claims) return refuse(why, "the token's claims are malformed");
     return claims_check(*claims, expect, why);
 }

@@ -46,7 +46,7 @@ struct jwt_expect {
 };
 
 /** Verifies a compact JWS against the set and the expectations. claims belongs to the scope.
- *  NADIR_EUNAUTH with *why a constant sentence; NADIR_ENOTFOUND when kid is unknown (the caller may refresh the set). */
+ *  NADIR_EUNAUTH with *why a constant clause; NADIR_ENOTFOUND when kid is unknown (the caller may refresh the set). */
 int jwt_verify(struct scope *s, const struct jwks *set, const char *token, const struct jwt_expect *expect, json_t **claims,
                const char **why);
 
