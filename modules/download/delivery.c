@@ -9,7 +9,10 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "common/config.h"
+#include "common/log.h"
 #include "download/download.h"
 
 bool delivery_begins(const char *range, int64_t size, int64_t *bytes) {
@@ -24,6 +27,19 @@ bool delivery_begins(const char *range, int64_t size, int64_t *bytes) {
     /* Of several ranges only what is sure is told: the file's size as the upper bound. */
     if (errno == 0 && *end == '\0' && size >= 0 && last < size) *bytes = last + 1;
     return true;
+}
+
+bool delivery_past_end(const char *range, int64_t size) {
+    if (!range || size < 0 || strncmp(range, "bytes=", 6) != 0 || !isdigit((unsigned char)range[6])) return false;
+    errno = 0;
+    char *end;
+    long long first = strtoll(range + 6, &end, 10), last = first;
+    if (*end != '-') return false;
+    if (isdigit((unsigned char)end[1]))
+        last = strtoll(end + 1, &end, 10);
+    else
+        end++;
+    return *end == '\0' && last >= first && first >= size;
 }
 
 char *delivery_filename(struct scope *s, const char *item, const char *path) {
@@ -74,25 +90,51 @@ static int record_usage(struct request *rq, const struct right_asset *a, const c
     return err ? err : db_commit(tx);
 }
 
-static int send_from(struct request *rq, struct response *rs, const struct right_asset *a) {
-    const char *remote = strncmp(a->path, "/vsicurl/", 9) == 0 ? a->path + 9 : a->path;
-    if (strncmp(remote, "http://", 7) == 0 || strncmp(remote, "https://", 8) == 0) return response_redirect(rs, 302, remote);
+/* Where an asset lies elsewhere by HTTP, its address; otherwise NULL. */
+static const char *remote_address(const char *path) {
+    if (strncmp(path, "/vsicurl/", 9) == 0) return path + 9;
+    return strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0 ? path : NULL;
+}
+
+/* True if the data is mounted here and the file is not in it. Where it is not mounted, only the gateway can tell. */
+static bool is_missing(struct scope *s, const char *path) {
+    const char *root = config_text("NADIR_DATA", "");
+    struct stat st;
+    if (!*root || stat(root, &st) != 0) return false;
+    return stat(scope_printf(s, "%s/%s", root, path), &st) != 0 ? errno == ENOENT || errno == ENOTDIR : !S_ISREG(st.st_mode);
+}
+
+static int send_file(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
+    char *etag = *a->sha256 ? scope_strdup(rq->scope, a->sha256)
+                            : scope_printf(rq->scope, "%s-%s", a->version, http_encode(rq->scope, a->asset));
+    if (is_missing(rq->scope, a->path)) {
+        log_error(rq->scope, "a catalogued file is missing", "path", a->path, NULL);
+        return response_error(rs, 404, "file-missing", NULL,
+                              "This file is catalogued but not here at the moment; we were told.");
+    }
+    response_header(rs, "Cache-Control", "private, no-cache");
+    if (response_not_modified(rq, rs, etag)) return 0;
+    if (!request_header(rq, "if-range") && delivery_past_end(request_header(rq, "range"), a->size)) {
+        response_header(rs, "Content-Range", "bytes */%lld", (long long)a->size);
+        return response_error(rs, 416, "range-past-end", "Range", "The file has %lld bytes; nothing lies there.",
+                              (long long)a->size);
+    }
+    response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", has_role(a, "thumbnail") ? "inline" : "attachment",
+                    delivery_filename(rq->scope, a->item, a->path));
+    if (*a->sha256) digests(rs, a);
+    int err = record_usage(rq, a, subject);
+    if (err) return err;
     return response_accel(rs, a->type, scope_printf(rq->scope, "/_files/%s", http_encode_path(rq->scope, a->path)));
 }
 
 int delivery_send(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
-    if (strncmp(a->path, "/vsi", 4) == 0 && strncmp(a->path, "/vsicurl/", 9) != 0)
+    const char *remote = remote_address(a->path);
+    if (!remote && strncmp(a->path, "/vsi", 4) == 0)
         return response_error(rs, 501, "remote-store", NULL,
                               "This file lies in an object store that this service cannot hand files out from.");
-    char *etag = *a->sha256 ? scope_strdup(rq->scope, a->sha256)
-                            : scope_printf(rq->scope, "%s-%s", a->version, http_encode(rq->scope, a->asset));
-    bool preview = has_role(a, "thumbnail");
-    response_header(rs, "Cache-Control", "private, no-cache");
-    if (response_not_modified(rq, rs, etag)) return 0;
-    response_header(rs, "Accept-Ranges", "bytes");
-    response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", preview ? "inline" : "attachment",
-                    delivery_filename(rq->scope, a->item, a->path));
-    if (*a->sha256) digests(rs, a);
+    if (!remote) return send_file(rq, rs, a, subject);
     int err = record_usage(rq, a, subject);
-    return err ? err : send_from(rq, rs, a);
+    if (err) return err;
+    response_header(rs, "Cache-Control", "private, no-store");
+    return response_redirect(rs, 302, remote);
 }

@@ -35,6 +35,9 @@ int delivery_send(struct request *rq, struct response *rs, const struct right_as
  *  byte. *bytes is then what will be sent at the most, from an asset of `size` bytes (-1: unknown; then *bytes is -1). */
 bool delivery_begins(const char *range, int64_t size, int64_t *bytes);
 
+/** True if a Range of one part begins past the end of a file of `size` bytes (-1: unknown). */
+bool delivery_past_end(const char *range, int64_t size);
+
 /** A file name for Content-Disposition: the item and the path's last part, in letters, digits, '.', '_' and '-' only. */
 char *delivery_filename(struct scope *s, const char *item, const char *path);
 

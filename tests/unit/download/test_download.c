@@ -110,6 +110,20 @@ static void test_ranges(void **state) {
     }
 }
 
+static void test_ranges_past_the_end(void **state) {
+    (void)state;
+    assert_true(delivery_past_end("bytes=100-", 100));
+    assert_true(delivery_past_end("bytes=100-200", 100));
+    assert_true(delivery_past_end("bytes=99999999999999999999-", 100));
+    assert_false(delivery_past_end("bytes=99-", 100));
+    assert_false(delivery_past_end("bytes=100-", -1));
+    assert_false(delivery_past_end("bytes=100-50", 100)); /* not a range: ignored */
+    assert_false(delivery_past_end("bytes=100-,0-1", 100));
+    assert_false(delivery_past_end("bytes=-5", 100));
+    assert_false(delivery_past_end("bytes=", 100));
+    assert_false(delivery_past_end(NULL, 100));
+}
+
 static void test_filenames(void **state) {
     (void)state;
     assert_string_equal(delivery_filename(&s, "olinda", "products/l7/olinda/red.tif"), "olinda_red.tif");
@@ -123,7 +137,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_token_round_trip), TEST(test_every_changed_character_is_noticed),
         TEST(test_garbage_tokens),   TEST(test_token_has_a_limit),
-        TEST(test_ranges),           TEST(test_filenames),
+        TEST(test_ranges),           TEST(test_ranges_past_the_end),
+        TEST(test_filenames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
