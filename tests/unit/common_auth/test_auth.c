@@ -23,6 +23,22 @@ static struct jwk *key;
 static struct db *db; /* NULL without NADIR_TEST_PG */
 static struct scope s;
 
+/* The tables in a schema of the test's own: other suites use the same database at the same time. */
+static int open_schema(const char *pg) {
+    static const char *const sql[] = {
+        "DROP SCHEMA IF EXISTS common_auth CASCADE",
+        "CREATE SCHEMA common_auth",
+        "CREATE TABLE common_auth.auth_key (hash text PRIMARY KEY, id text NOT NULL, subject text NOT NULL, scope text NOT "
+        "NULL, "
+        "roles text NOT NULL, expires_at timestamptz)",
+        "CREATE TABLE common_auth.auth_revoked (id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), "
+        "expires_at timestamptz NOT NULL)",
+    };
+    int err = db_open(&db, scope_printf(&s, "%s options='-c search_path=common_auth -c client_min_messages=warning'", pg), 2);
+    for (size_t i = 0; !err && i < sizeof sql / sizeof *sql; i++) err = db_query(&s, db, NULL, sql[i], "");
+    return err;
+}
+
 static int group_setup(void **state) {
     (void)state;
     setenv("NADIR_PUBLIC_URL", "https://nadir", 1);
@@ -33,20 +49,7 @@ static int group_setup(void **state) {
     int err = auth_use_jwks(text);
     free(text);
     const char *pg = getenv("NADIR_TEST_PG");
-    if (!err && pg) {
-        err = db_open(&db, pg, 2);
-        if (!err) err = db_query(&s, db, NULL, "DROP TABLE IF EXISTS auth_key, auth_revoked", "");
-        if (!err)
-            err = db_query(&s, db, NULL,
-                           "CREATE TABLE auth_key (hash text PRIMARY KEY, id text NOT NULL, subject text NOT NULL, "
-                           "scope text NOT NULL, roles text NOT NULL, expires_at timestamptz)",
-                           "");
-        if (!err)
-            err = db_query(&s, db, NULL,
-                           "CREATE TABLE auth_revoked (id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), "
-                           "expires_at timestamptz NOT NULL)",
-                           "");
-    }
+    if (!err && pg) err = open_schema(pg);
     return err;
 }
 
