@@ -28,8 +28,9 @@ static void built_in_release(void) {
 static void built_in_make(void) {
     ndvi = json_loads(ndvi_text, 0, NULL);
     int64_t per_mpx = config_int("NADIR_NDVI_PER_MPX", 0, 1000000, 10);
-    (void)json_object_set_new(ndvi, "price",
-                              json_pack("{s:i,s:I,s:s}", "base", 0, "per_mpx", (json_int_t)per_mpx, "currency", CURRENCY));
+    (void)json_object_set_new(
+        ndvi, "price",
+        json_pack("{s:i,s:I,s:s}", "base", 0, "per_mpx", (json_int_t)per_mpx, "currency", processing_currency()));
     (void)atexit(built_in_release);
 }
 

@@ -18,6 +18,6 @@ int estimates_create(struct request *rq, struct response *rs) {
     err = order_make(rq, rs, &process, inputs, false, &order);
     if (err) return err < 0 ? err : 0;
     return response_json(rs, 200,
-                         json_pack("{s:I,s:s,s:I}", "amount", (json_int_t)order.amount, "currency", CURRENCY, "pixels",
-                                   (json_int_t)order.pixels));
+                         json_pack("{s:I,s:s,s:I}", "amount", (json_int_t)order.amount, "currency", processing_currency(),
+                                   "pixels", (json_int_t)order.pixels));
 }

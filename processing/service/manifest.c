@@ -205,13 +205,13 @@ static int limits_of(struct scope *s, const json_t *given, json_t *out, struct f
 }
 
 static int price_check(struct scope *s, const json_t *given, json_t *out, struct fault *f) {
-    static const char *const currencies[] = {CURRENCY, NULL};
+    const char *const currencies[] = {processing_currency(), NULL};
     json_t *none = scope_json(s, json_object());
     struct fields in = fields_of(given ? given : none);
     fields_closed(&in);
     int64_t base = field_int_or(&in, "base", 0, 100000000, 0);
     int64_t per_mpx = field_int_or(&in, "per_mpx", 0, 1000000, 0);
-    const char *currency = field_choice_or(&in, "currency", currencies, CURRENCY);
+    const char *currency = field_choice_or(&in, "currency", currencies, currencies[0]);
     (void)json_object_set_new(
         out, "price",
         json_pack("{s:I,s:I,s:s}", "base", (json_int_t)base, "per_mpx", (json_int_t)per_mpx, "currency", currency));

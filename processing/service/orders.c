@@ -76,9 +76,9 @@ int order_store(struct db_tx *tx, const struct request *rq, struct response *rs,
         " $9, $10, CASE WHEN $9 = 0 THEN 'waiting for a runner' ELSE 'waiting for the payment to be held' END,"
         " CASE WHEN $9 = 0 THEN clock_timestamp() END)",
         "ssssbjjlls", job, p->id, p->version, user, p->owner != NULL, order->inputs, scope_json(rq->scope, work_of(order)),
-        order->pixels, order->amount, CURRENCY);
+        order->pixels, order->amount, processing_currency());
     if (err) return err;
     return bus_emit(tx, "job.created", job,
                     json_pack("{s:s,s:s,s:s,s:s,s:I,s:s}", "job", job, "process", p->id, "version", p->version, "user", user,
-                              "estimate", (json_int_t)order->amount, "currency", CURRENCY));
+                              "estimate", (json_int_t)order->amount, "currency", processing_currency()));
 }

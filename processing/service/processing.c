@@ -2,6 +2,7 @@
  * nadir-runner; the two meet in the database. */
 #include "processing/service/processing.h"
 
+#include "common/config.h"
 #include "common/idempotency.h"
 #include "common/rights.h"
 
@@ -54,6 +55,10 @@ static const struct module processing = {
 
 struct db *processing_db(void) {
     return module_db("processing");
+}
+
+const char *processing_currency(void) {
+    return config_text("NADIR_CURRENCY", "EUR");
 }
 
 NADIR_MODULE(processing)

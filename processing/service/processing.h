@@ -8,12 +8,13 @@
 #include "common/http.h"
 #include "common/module.h"
 
-#define CURRENCY "XCR" /* jobs are paid from the wallet of credits */
 #define COG_TYPE "image/tiff; application=geotiff; profile=cloud-optimized"
 #define RESULTS "results" /* the collection that discovery keeps products in */
 
 /** The module's database. */
 struct db *processing_db(void);
+/** The one currency of prices and wallets (NADIR_CURRENCY). */
+const char *processing_currency(void);
 
 /* ---- answers.c ---- */
 
@@ -65,7 +66,7 @@ struct order {
     json_t *parameters; /* inputs that are no scenes */
     json_t *scenes;     /* input: {collection, item, datetime, properties, assets: {band: {path, …}}} */
     int64_t pixels;
-    int64_t amount; /* minor units of CURRENCY */
+    int64_t amount; /* minor units of processing_currency() */
 };
 
 /** Checks the inputs of an execution against a manifest, without looking at the scenes. 0 or NADIR_EINVAL with the fault. */
