@@ -4,8 +4,9 @@
  * after the order's transaction, under the lock of the year's series row, oldest order first: given inside it, every order
  * would wait for the one before to reach the disk. A reader who comes first has the number given there and then.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "billing/billing.h"
 #include "common/config.h"
@@ -33,8 +34,8 @@ static const struct words *words_for(const char *accept) {
     for (const char *at = accept ? accept : ""; *at; at += strcspn(at, ","), at += *at == ',') {
         at += strspn(at, " \t");
         const char *weight = strstr(at, ";q=");
-        double q = 1;
-        if (weight && weight < at + strcspn(at, ",") && sscanf(weight, ";q=%4lf", &q) != 1) q = 0;
+        bool weighted = weight && weight < at + strcspn(at, ",");
+        double q = weighted ? strtod(weight + 3, NULL) : 1;
         for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
             if (strncasecmp(at, languages[i].language, 2) == 0 && strcspn(at, "-,; \t") == 2 && q > best_q) {
                 best = &languages[i];

@@ -9,18 +9,17 @@
 #define JOBS 4000
 
 struct model {
-    json_int_t balance, held;
-    bool owns[ITEMS];
-    char quote[ID_SIZE], key[ID_SIZE]; /* the last quote, and the key of its order */
+    json_int_t balance, held, price;
     int item;
-    json_int_t price;
     bool quoted, ordered;
+    char quote[ID_SIZE], key[ID_SIZE]; /* the last quote, and the key of its order */
+    bool owns[ITEMS];
 };
 
 static struct model users[USERS];
 static struct {
-    int user;
     json_int_t amount;
+    int user;
     bool placed;
 } jobs[JOBS];
 static int njobs;
@@ -145,7 +144,7 @@ static void random_business_keeps_the_books(void **state) {
     need_bench();
     const char *given = getenv("NADIR_SEED"), *length = getenv("NADIR_STEPS");
     seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    int steps = length ? atoi(length) : 3000;
+    int steps = length ? (int)strtol(length, NULL, 10) : 3000;
     print_message("NADIR_SEED=%llu\n", (unsigned long long)seed);
     seed = seed * 2 + 1;
     for (int i = 0; i < steps; i++) {
