@@ -10,7 +10,8 @@ int fault_set(struct fault *f, const char *field, const char *why) {
 }
 
 int fault_answer(struct response *rs, const struct fault *f) {
-    return response_error(rs, 400, "invalid-parameter", f->field, "%s: %s.", f->field, f->why);
+    bool ended = f->why[strlen(f->why) - 1] == '.';
+    return response_error(rs, 400, "invalid-parameter", f->field, "%s: %s%s", f->field, f->why, ended ? "" : ".");
 }
 
 static void text_release(void *object) {
@@ -84,6 +85,7 @@ bool identifier_valid(const char *id) {
 bool precondition_failed(const struct request *rq, struct response *rs, const char *version) {
     const char *expected = request_header(rq, "if-match");
     if (!expected || strcmp(expected, "*") == 0) return false;
+    if (strncmp(expected, "W/", 2) == 0) expected += 2; /* the gateway marks what it compresses as weak; ours are strong */
     if (strcmp(expected, scope_printf(rq->scope, "\"%s\"", version)) == 0) return false;
     response_error(rs, 412, "changed-meanwhile", "If-Match", "It was changed meanwhile: read it again, then send your change.");
     return true;

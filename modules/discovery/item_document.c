@@ -6,15 +6,22 @@
 
 #define ASSETS_MOST 200
 
+/* No part is "..", no control bytes, no backslash. */
+static bool path_is_plain(const char *path) {
+    for (const char *p = path; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\') return false;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strcspn(part, "/") == 2 && memcmp(part, "..", 2) == 0) return false;
+    }
+    return true;
+}
+
 /* Where bytes may lie: below NADIR_DATA, or at an address of a store. Nothing that leads elsewhere on this machine. */
 static bool storage_path_valid(const char *path) {
     static const char *const stores[] = {"/vsicurl/https://", "/vsis3/", "/vsigs/", "/vsiaz/", "https://"};
     size_t len = strlen(path);
-    if (len < 1 || len > 1024 || strstr(path, "/../") || strncmp(path, "../", 3) == 0 ||
-        (len >= 3 && !strcmp(path + len - 3, "/..")))
-        return false;
-    for (const char *p = path; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\') return false;
+    if (len < 1 || len > 1024 || !path_is_plain(path)) return false;
     for (size_t i = 0; i < sizeof stores / sizeof *stores; i++)
         if (strncmp(path, stores[i], strlen(stores[i])) == 0) return true;
     return *path != '/' && !strstr(path, "://");

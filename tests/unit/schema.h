@@ -36,7 +36,7 @@ static inline int schema_open(struct db **db, const char *name, const char *cons
     char text[1024];
     PGconn *conn = PQconnectdb(pg);
     snprintf(text, sizeof text,
-             "SET client_min_messages = warning; DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; SET search_path = %s",
+             "SET client_min_messages = warning; DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; SET search_path = %s, public",
              name, name, name);
     int err = PQstatus(conn) == CONNECTION_OK ? schema_run(conn, text) : -1;
     for (; !err && *folders; folders++) {
