@@ -36,7 +36,11 @@ static void cell_exact(struct scope *s, OGRCoordinateTransformationH t, const st
     int ok[N];
     int left = b->x + cell % g->columns * GRID_CELL;
     int top = b->y + cell / g->columns * GRID_CELL;
-    for (int i = 0; i < N; i++) map_position(map, left + i % GRID_CELL + 0.5, top + i / GRID_CELL + 0.5, &x[i], &y[i]);
+    for (int i = 0; i < N; i++) {
+        int column = i % GRID_CELL;
+        int line = i / GRID_CELL;
+        map_position(map, left + column + 0.5, top + line + 0.5, &x[i], &y[i]);
+    }
     transform(t, r, N, x, y, ok);
     g->exact_x[cell] = x;
     g->exact_y[cell] = y;
@@ -69,11 +73,16 @@ int grid_build(struct scope *s, const struct map *map, const struct block *block
     g.exact_x = scope_alloc(s, (size_t)cells * sizeof *g.exact_x);
     g.exact_y = scope_alloc(s, (size_t)cells * sizeof *g.exact_y);
 
-    for (int i = 0; i < nodes; i++)
-        map_position(map, block->x + i % (g.columns + 1) * GRID_CELL, block->y + i / (g.columns + 1) * GRID_CELL, &x[i], &y[i]);
-    for (int i = 0; i < cells; i++)
-        map_position(map, block->x + (i % g.columns + 0.5) * GRID_CELL, block->y + (i / g.columns + 0.5) * GRID_CELL,
-                     &x[nodes + i], &y[nodes + i]);
+    for (int i = 0; i < nodes; i++) {
+        int column = i % (g.columns + 1) * GRID_CELL;
+        int line = i / (g.columns + 1) * GRID_CELL;
+        map_position(map, block->x + column, block->y + line, &x[i], &y[i]);
+    }
+    for (int i = 0; i < cells; i++) {
+        int column = i % g.columns * GRID_CELL + GRID_CELL / 2;
+        int line = i / g.columns * GRID_CELL + GRID_CELL / 2;
+        map_position(map, block->x + column, block->y + line, &x[nodes + i], &y[nodes + i]);
+    }
     transform(t, raster, all, x, y, ok);
     for (int i = 0; i < cells; i++)
         if (!cell_is_flat(&g, i % g.columns, i / g.columns, x[nodes + i], y[nodes + i], tolerance))

@@ -23,13 +23,14 @@ int points_get(struct request *rq, struct response *rs) {
     for (int i = 0; i < scene->nbands; i++) {
         const struct band *b = &scene->bands[i];
         bool found;
-        double value;
+        double value = 0;
         if (b->visual) continue;
         err = render_point(rq->scope, scene, i, lon, lat, &found, &value);
         if (err) return err;
+        double physical = value * b->scale + b->offset;
         json_t *entry = json_pack("{s:s, s:s, s:o, s:o}", "band", b->name, "title", b->title, "value",
                                   found ? json_real(value) : json_null(), "physical",
-                                  found ? json_real(value * b->scale + b->offset) : json_null());
+                                  found && isfinite(physical) ? json_real(physical) : json_null());
         if (*b->unit) json_object_set_new(entry, "unit", json_string(b->unit));
         json_array_append_new(bands, entry);
     }

@@ -73,7 +73,7 @@ static int sample_bands(struct drawing *d, const struct block *b) {
         for (to = from; to < count && strcmp(d->rasters[to]->srs_key, first->srs_key) == 0; to++) {
             const struct band *band = &d->scene->bands[d->style->bands[to]];
             sources[to - from] =
-                (struct sample_source){d->rasters[to], band->index, d->shrink[to], band->has_nodata, band->nodata};
+                (struct sample_source){d->rasters[to], d->shrink[to], band->nodata, band->has_nodata, band->index};
         }
         double tolerance = 0.125 * first->pixel * fmax(d->shrink[from], 1);
         int err = grid_build(d->scope, d->map, b, first, tolerance, &grid);

@@ -310,8 +310,10 @@ static int taps_make(struct taps *t, int width) {
 
 /* Bands mostly lie on the same pixels: then their neighbours and weights are the same. */
 static bool same_place(const struct window *a, const struct window *b) {
-    return a->level_width == b->level_width && a->level_height == b->level_height && a->x == b->x && a->y == b->y &&
-           a->width == b->width && a->height == b->height && memcmp(a->affine, b->affine, sizeof a->affine) == 0;
+    bool same = a->level_width == b->level_width && a->level_height == b->level_height && a->x == b->x && a->y == b->y &&
+                a->width == b->width && a->height == b->height;
+    for (int i = 0; i < 6; i++) same = same && a->affine[i] == b->affine[i];
+    return same;
 }
 
 static void resample(const struct grid *g, const struct loaded *all, int count, struct taps *t, float *const *planes,

@@ -7,10 +7,10 @@
 /* One band to read. shrink: full-resolution pixels of its raster a map pixel. */
 struct sample_source {
     struct raster *raster;
-    int band; /* from 1 */
     double shrink;
-    bool has_nodata;
     double nodata;
+    bool has_nodata;
+    int band; /* from 1 */
 };
 
 #define SAMPLE_SOURCES 4

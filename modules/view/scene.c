@@ -11,9 +11,16 @@ static const char *text_of(const json_t *object, const char *name) {
     return text ? text : "";
 }
 
+/* At most so many bytes of a text, in the scope; a character that would be cut is left out. */
+static char *clipped(struct scope *s, const char *text, size_t most) {
+    size_t len = strnlen(text, most);
+    while (len && text[len] && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
+    return scope_strndup(s, text, len);
+}
+
 /* Only what may stand in a URL segment and a style's id. */
 static char *clean_name(struct scope *s, const char *text) {
-    char *name = scope_strndup(s, text, 64);
+    char *name = clipped(s, text, 64);
     for (char *p = name; *p; p++) {
         bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("-_.", *p);
         if (!plain) *p = '-';
@@ -84,9 +91,9 @@ static void add_band(struct scene *scene, const char *key, const json_t *asset, 
     const char *title = text_of(asset, "title");
     const char *unit = json_string_value(band_member(asset, "raster:bands", i, "unit"));
     b->name = clean_name(s, band_name(key, asset, i, count));
-    b->title = *title && count == 1 ? scope_strndup(s, title, 120) : b->name;
+    b->title = *title && count == 1 ? clipped(s, title, 120) : b->name;
     b->path = scope_strdup(s, text_of(asset, "path"));
-    b->unit = unit ? scope_strndup(s, unit, 40) : "";
+    b->unit = unit ? clipped(s, unit, 40) : "";
     b->index = (int)i + 1;
     b->scale = number_or(band_member(asset, "raster:bands", i, "scale"), 1);
     b->offset = number_or(band_member(asset, "raster:bands", i, "offset"), 0);
@@ -121,7 +128,7 @@ static void read_bbox(struct scene *scene, const json_t *bbox) {
 static void read_item(struct scene *scene, const json_t *item) {
     const json_t *properties = json_object_get(item, "properties");
     const char *title = text_of(properties, "title");
-    scene->title = scope_strndup(&scene->memory, *title ? title : scene->item, 200);
+    scene->title = clipped(&scene->memory, *title ? title : scene->item, 200);
     scene->gsd = number_or(json_object_get(properties, "gsd"), 0);
     read_bbox(scene, json_object_get(item, "bbox"));
     const char *key;

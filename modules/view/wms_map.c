@@ -25,6 +25,8 @@ struct map_request {
     enum picture_format format;
 };
 
+/* The readers below answer the exception themselves and return false (all answering functions return 0). */
+
 /* A parameter that must be there and not empty; otherwise answers and returns NULL. */
 static const char *need(struct wms *w, const char *name) {
     const char *value = request_kvp(w->rq, name);
@@ -34,7 +36,7 @@ static const char *need(struct wms *w, const char *name) {
 }
 
 /* "collection/item"; below /view/wms/{collection}/{item} only that item is a layer. */
-static int read_layer(struct wms *w, const char *name, const char *style, struct layer *out) {
+static bool read_layer(struct wms *w, const char *name, const char *style, struct layer *out) {
     const char *slash = strchr(name, '/');
     const char *collection = slash ? scope_strndup(w->rq->scope, name, (size_t)(slash - name)) : "";
     const char *item = slash ? slash + 1 : "";
@@ -48,14 +50,14 @@ static int read_layer(struct wms *w, const char *name, const char *style, struct
     out->style = scene_style(out->scene, style);
     if (!out->style)
         return wms_exception(w->rs, 400, "StyleNotDefined", "STYLES", "The layer %.100s has no style %.100s.", name, style);
-    return 0;
+    return true;
 }
 
 static char *next_part(char **list) {
     return strsep(list, ",");
 }
 
-static int read_layers(struct wms *w, const char *names_given, const char *styles_given, struct map_request *m) {
+static bool read_layers(struct wms *w, const char *names_given, const char *styles_given, struct map_request *m) {
     char *names = scope_strdup(w->rq->scope, names_given);
     char *styles = scope_strdup(w->rq->scope, styles_given);
     char *name;
@@ -64,28 +66,27 @@ static int read_layers(struct wms *w, const char *names_given, const char *style
         if (m->nlayers == LAYERS_MOST)
             return wms_exception(w->rs, 400, "InvalidParameterValue", "LAYERS", "At most %d layers may be asked at once.",
                                  LAYERS_MOST);
-        int err = read_layer(w, name, style ? style : "", &m->layers[m->nlayers]);
-        if (err || w->rs->status) return err;
+        if (!read_layer(w, name, style ? style : "", &m->layers[m->nlayers])) return false;
         m->nlayers++;
     }
     if (styles && *styles) return wms_exception(w->rs, 400, "StyleNotDefined", "STYLES", "There are more styles than layers.");
-    return 0;
+    return true;
 }
 
-static int read_crs(struct wms *w, struct crs *out) {
+static bool read_crs(struct wms *w, struct crs *out) {
     const char *parameter = w->old ? "SRS" : "CRS";
     const char *name = need(w, parameter);
-    if (!name) return 0;
+    if (!name) return false;
     if (crs_parse(name, out))
         return wms_exception(w->rs, 400, w->old ? "InvalidSRS" : "InvalidCRS", parameter,
                              "The coordinate system %.60s is not served; see the capabilities.", name);
     if (w->old) out->lat_first = false;
-    return 0;
+    return true;
 }
 
-static int read_box(struct wms *w, struct map *map) {
+static bool read_box(struct wms *w, struct map *map) {
     const char *text = need(w, "BBOX");
-    if (!text) return 0;
+    if (!text) return false;
     double *b = map->box;
     if (!box_parse(text, b))
         return wms_exception(w->rs, 400, "InvalidParameterValue", "BBOX", "BBOX must be four numbers separated by commas.");
@@ -98,13 +99,13 @@ static int read_box(struct wms *w, struct map *map) {
         if (fabs(b[i]) > most) return wms_exception(w->rs, 400, "InvalidParameterValue", "BBOX", "BBOX is off the earth.");
     if (b[0] >= b[2] || b[1] >= b[3])
         return wms_exception(w->rs, 400, "InvalidParameterValue", "BBOX", "BBOX must have its least values first and an area.");
-    return 0;
+    return true;
 }
 
-static int read_size(struct wms *w, struct map *map) {
+static bool read_size(struct wms *w, struct map *map) {
     const char *width = need(w, "WIDTH");
     const char *height = width ? need(w, "HEIGHT") : NULL;
-    if (!height) return 0;
+    if (!height) return false;
     if (!integer_parse(width, 1, PICTURE_SIDE_MOST, &map->width))
         return wms_exception(w->rs, 400, "InvalidParameterValue", "WIDTH", "WIDTH must be from 1 to %d.", PICTURE_SIDE_MOST);
     if (!integer_parse(height, 1, PICTURE_SIDE_MOST, &map->height))
@@ -112,12 +113,12 @@ static int read_size(struct wms *w, struct map *map) {
     if (map->width * map->height > PICTURE_PIXELS_MOST)
         return wms_exception(w->rs, 400, "InvalidParameterValue", "WIDTH", "A map may have at most %d pixels.",
                              PICTURE_PIXELS_MOST);
-    return 0;
+    return true;
 }
 
-static int read_look(struct wms *w, struct map_request *m) {
+static bool read_look(struct wms *w, struct map_request *m) {
     const char *format = need(w, "FORMAT");
-    if (!format) return 0;
+    if (!format) return false;
     const char *transparent = request_kvp(w->rq, "TRANSPARENT");
     const char *colour = request_kvp(w->rq, "BGCOLOR");
     if (strcasecmp(format, "image/jpeg") == 0)
@@ -135,21 +136,16 @@ static int read_look(struct wms *w, struct map_request *m) {
         if (!hex) return wms_exception(w->rs, 400, "InvalidParameterValue", "BGCOLOR", "BGCOLOR must look like 0xFFFFFF.");
         m->background = (unsigned)strtoul(colour + 2, NULL, 16);
     }
-    return 0;
+    return true;
 }
 
-/* Reads what GetMap and GetFeatureInfo have in common. True when all is well; otherwise the exception is answered (or *err
- * set). */
-static bool read_map(struct wms *w, struct map_request *m, int *err) {
+/* Reads what GetMap and GetFeatureInfo have in common. */
+static bool read_map(struct wms *w, struct map_request *m) {
     *m = (struct map_request){0};
     const char *layers = need(w, "LAYERS");
     const char *styles = request_kvp(w->rq, "STYLES");
-    if (!layers) return false;
-    *err = read_crs(w, &m->map.crs);
-    if (!*err && !w->rs->status) *err = read_box(w, &m->map);
-    if (!*err && !w->rs->status) *err = read_size(w, &m->map);
-    if (!*err && !w->rs->status) *err = read_layers(w, layers, styles ? styles : "", m);
-    return !*err && !w->rs->status;
+    return layers && read_crs(w, &m->map.crs) && read_box(w, &m->map) && read_size(w, &m->map) &&
+           read_layers(w, layers, styles ? styles : "", m);
 }
 
 static int draw(struct wms *w, const struct map_request *m, struct picture *out) {
@@ -168,12 +164,9 @@ int wms_map(struct wms *w) {
     struct picture picture;
     const void *data;
     size_t len;
-    int err = 0;
-    if (!read_map(w, &m, &err)) return err;
-    err = read_look(w, &m);
-    if (err || w->rs->status) return err;
+    if (!read_map(w, &m) || !read_look(w, &m)) return 0;
     if (m.nlayers == 1 && view_not_modified(w->rq, w->rs, m.layers[0].scene)) return 0;
-    err = draw(w, &m, &picture);
+    int err = draw(w, &m, &picture);
     if (err) return err;
     if (!m.transparent) picture_background(&picture, m.background);
     err = m.format == FORMAT_JPEG ? picture_jpeg(w->rq->scope, &picture, &data, &len)
@@ -212,39 +205,36 @@ static const char *info_text(struct scope *s, const json_t *features) {
 }
 
 /* The middle of pixel i, j (counted from the upper left) in longitude and latitude. */
-static int read_position(struct wms *w, const struct map *map, double *lon, double *lat) {
+static bool read_position(struct wms *w, const struct map *map, double *lon, double *lat) {
     const char *column = need(w, w->old ? "X" : "I");
     const char *line = column ? need(w, w->old ? "Y" : "J") : NULL;
     int i, j;
-    if (!line) return 0;
+    if (!line) return false;
     if (!integer_parse(column, 0, map->width - 1, &i) || !integer_parse(line, 0, map->height - 1, &j))
         return wms_exception(w->rs, 400, "InvalidPoint", w->old ? "X" : "I", "The point must lie in the map.");
     *lon = map->box[0] + (i + 0.5) * (map->box[2] - map->box[0]) / map->width;
     *lat = map->box[3] - (j + 0.5) * (map->box[3] - map->box[1]) / map->height;
     if (!crs_convert(&map->crs, &crs_84, 1, lon, lat)) *lon = *lat = NAN;
-    return 0;
+    return true;
 }
 
 int wms_feature_info(struct wms *w) {
     struct map_request m;
-    double lon, lat;
-    int err = 0;
-    if (!read_map(w, &m, &err)) return err;
+    double lon = NAN;
+    double lat = NAN;
+    if (!read_map(w, &m)) return 0;
     const char *queried = need(w, "QUERY_LAYERS");
-    if (!queried) return 0;
-    err = read_position(w, &m.map, &lon, &lat);
-    if (err || w->rs->status) return err;
+    if (!queried || !read_position(w, &m.map, &lon, &lat)) return 0;
     const char *format = request_kvp(w->rq, "INFO_FORMAT");
     bool json =
         !format || !*format || strcasecmp(format, "application/json") == 0 || strcasecmp(format, "application/geo+json") == 0;
     if (!json && strcasecmp(format, "text/plain") != 0)
         return wms_exception(w->rs, 400, "InvalidFormat", "INFO_FORMAT", "The formats are application/json and text/plain.");
     m.nlayers = 0;
-    err = read_layers(w, queried, "", &m);
-    if (err || w->rs->status) return err;
+    if (!read_layers(w, queried, "", &m)) return 0;
     json_t *features = scope_json(w->rq->scope, json_array());
     for (int i = 0; i < m.nlayers && isfinite(lon); i++) {
-        err = info_of(w, &m.layers[i], lon, lat, features);
+        int err = info_of(w, &m.layers[i], lon, lat, features);
         if (err) return err;
     }
     if (!json) return response_text(w->rs, 200, "text/plain; charset=utf-8", info_text(w->rq->scope, features));

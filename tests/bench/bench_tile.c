@@ -1,6 +1,6 @@
 /* bench_tile: draws random tiles of one scene with the view module's renderer alone: no HTTP, no database.
  *
- *     NADIR_DATA=dir bench_tile --style true-color --tiles 500 --threads 2 [--format png|jpg] [--zooms 10-14] red=b4.tif
+ *     NADIR_DATA=dir bench_tile --style true-color --tiles 500 --threads 2 [--format png|jpg] [--from 10] [--to 14] red=b4.tif
  * green=b3.tif …
  *
  * prints tiles a second, milliseconds of CPU a tile, and the 50th and 99th percentile of a tile's time. With --preview FILE it
@@ -164,8 +164,8 @@ int main(int argc, char **argv) {
     bool ok = integer_parse(option(argc, argv, "--tiles", "200"), 1, 1000000, &o.tiles) &&
               integer_parse(option(argc, argv, "--threads", "1"), 1, 64, &o.threads) &&
               integer_parse(option(argc, argv, "--size", o.preview ? "512" : "256"), 1, PICTURE_SIDE_MOST, &o.size) &&
-              sscanf(option(argc, argv, "--zooms", "10-14"), "%d-%d", &o.least_zoom, &o.most_zoom) == 2 && o.least_zoom >= 0 &&
-              o.most_zoom <= ZOOM_MOST && o.least_zoom <= o.most_zoom;
+              integer_parse(option(argc, argv, "--from", "10"), 0, ZOOM_MOST, &o.least_zoom) &&
+              integer_parse(option(argc, argv, "--to", "14"), o.least_zoom, ZOOM_MOST, &o.most_zoom);
     if (!ok) {
         (void)fprintf(stderr, "bench_tile: see the top of its source for the options\n");
         return 2;
@@ -177,7 +177,7 @@ int main(int argc, char **argv) {
     struct scene *scene;
     if (scene_new(&item, &scene)) return 1;
     if (scene_extent(&s, scene, bounds, &pixel)) return 1;
-    for (int i = 0; i < o.threads; i++)
+    for (int i = 0; i < 64; i++)
         workers[i] = (struct worker){.options = &o, .scene = scene, .bounds = bounds, .seed = (unsigned)i + 1};
     int status = o.preview ? preview(&workers[0]) : bench(&o, workers);
     scene_release(scene);

@@ -85,7 +85,8 @@ static void check_registration(const struct crs *crs, int size, double tolerance
     float *planes[2] = {scope_alloc(&s, n * sizeof(float)), scope_alloc(&s, n * sizeof(float))};
     unsigned char *valid = scope_alloc(&s, n);
     memset(valid, 1, n);
-    struct sample_source sources[2] = {{rx, 1, shrink, false, 0}, {ry, 1, shrink, false, 0}};
+    struct sample_source sources[2] = {{.raster = rx, .shrink = shrink, .band = 1},
+                                       {.raster = ry, .shrink = shrink, .band = 1}};
     assert_int_equal(sample_block(&s, &grid, sources, 2, planes, valid), 0);
     double margin = shrink + 1; /* at the edges interpolation has one side only */
     size_t checked = 0;

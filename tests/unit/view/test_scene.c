@@ -42,23 +42,24 @@ static void test_styles_follow_bands(void **state) {
         {"\"data\":{P,\"eo:bands\":[{\"common_name\":\"red\"},{\"common_name\":\"nir\"}]}", "ndvi band-red band-nir "},
         {"\"data\":{P,\"bands\":[{\"eo:common_name\":\"red\"},{\"name\":\"N1\"}]}", "band-red band-N1 "},
     };
+    struct scope s;
+    scope_init(&s, "test", 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[1024] = "{\"properties\":{},\"assets\":{";
-        for (const char *p = cases[i].assets; *p; p++) {
-            if (*p == 'P')
-                (void)strcat(text, "\"type\":\"image/tiff; application=geotiff\",\"path\":\"x.tif\"");
-            else
-                (void)strncat(text, p, 1);
-        }
-        (void)strcat(text, "}}");
+        const char *parts = cases[i].assets;
+        char *text = scope_strdup(&s, "{\"properties\":{},\"assets\":{");
+        for (const char *p; (p = strchr(parts, 'P')); parts = p + 1)
+            text = scope_printf(&s, "%s%.*s\"type\":\"image/tiff; application=geotiff\",\"path\":\"x.tif\"", text,
+                                (int)(p - parts), parts);
+        text = scope_printf(&s, "%s%s}}", text, parts);
         struct scene *scene = scene_from(text);
-        char styles[512] = "";
-        for (int k = 0; k < scene->nstyles; k++) (void)strcat(strcat(styles, scene->styles[k].id), " ");
+        char *styles = scope_strdup(&s, "");
+        for (int k = 0; k < scene->nstyles; k++) styles = scope_printf(&s, "%s%s ", styles, scene->styles[k].id);
         assert_string_equal(styles, cases[i].styles);
         assert_true(scene->nstyles == 0 || scene_style(scene, "") == &scene->styles[0]);
         assert_null(scene_style(scene, "no-such"));
         scene_release(scene);
     }
+    scope_end(&s);
 }
 
 /* Documents are discovery's, but a strange one must not bring the module down. */
@@ -75,9 +76,10 @@ static void test_strange_documents(void **state) {
     };
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) scene_release(scene_from(documents[i]));
 
-    char many[8192] = "{\"assets\":{\"x\":{\"path\":\"x.tif\",\"bands\":[{}";
-    for (int i = 0; i < 500; i++) (void)strcat(many, ",{}");
-    (void)strcat(many, "]},\"visual\":{\"path\":\"v.tif\"}}}");
+    char many[8192];
+    size_t len = (size_t)snprintf(many, sizeof many, "{\"assets\":{\"x\":{\"path\":\"x.tif\",\"bands\":[{}");
+    for (int i = 0; i < 500; i++) len += (size_t)snprintf(many + len, sizeof many - len, ",{}");
+    (void)snprintf(many + len, sizeof many - len, "]},\"visual\":{\"path\":\"v.tif\"}}}");
     struct scene *scene = scene_from(many);
     assert_int_equal(scene->nbands, SCENE_BANDS);
     scene_release(scene);
