@@ -4,6 +4,7 @@
 #include <cpl_string.h>
 #include <gdal_utils.h>
 #include <math.h>
+#include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,23 @@ static GDALDatasetH translate(GDALDatasetH source, char **arguments) {
     GDALDatasetH out = options ? GDALTranslate("", source, options, &usage_error) : NULL;
     GDALTranslateOptionsFree(options);
     return out;
+}
+
+/* Gives a view the provider's tie points where the file has neither place nor points of its own. */
+static void tie_points_set(const struct product *p, GDALDatasetH view) {
+    double transform[6];
+    if (p->ntie_points < 3 || GDALGetGCPCount(view) > 0 || GDALGetGeoTransform(view, transform) == CE_None) return;
+    GDAL_GCP *points = CPLCalloc((size_t)p->ntie_points, sizeof *points);
+    for (int i = 0; i < p->ntie_points; i++) {
+        const struct tie_point *t = &p->tie_points[i];
+        points[i] = (GDAL_GCP){"", "", t->pixel + 0.5, t->line + 0.5, t->longitude, t->latitude, 0};
+    }
+    OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+    OSRImportFromEPSG(srs, 4326);
+    OSRSetAxisMappingStrategy(srs, OAMS_TRADITIONAL_GIS_ORDER);
+    GDALSetGCPs2(view, p->ntie_points, points, srs);
+    OSRDestroySpatialReference(srs);
+    CPLFree(points);
 }
 
 static bool is_float(GDALDataType type) {
@@ -68,6 +86,7 @@ static GDALDatasetH band_view(const struct product *p, const struct band *b, GDA
     }
     GDALDatasetH view = translate(source, arguments);
     CSLDestroy(arguments);
+    if (view) tie_points_set(p, view);
     return view;
 }
 
@@ -99,8 +118,9 @@ static int warp(GDALDatasetH view, const struct band *b, const char *temporary, 
     if (!by_points && GDALGetGeoTransform(view, t) != CE_None)
         return refuse(r, "it has no place on Earth: give --bounds (and --srs)");
     char **arguments = CSLAddString(NULL, "-of");
-    static const char *const fixed[] = {"GTiff", "-co", "TILED=YES", "-co", "COMPRESS=ZSTD", "-co", "BIGTIFF=IF_SAFER",
-                                        "-wm",   "128"};
+    static const char *const fixed[] = {"GTiff",        "-co",          "TILED=YES",        "-co", "COMPRESS=ZSTD", "-co",
+                                        "ZSTD_LEVEL=1", "-co",          "BIGTIFF=IF_SAFER", "-wm", "128",           "-multi",
+                                        "-wo",          "NUM_THREADS=2"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) arguments = CSLAddString(arguments, fixed[i]);
     arguments = CSLAddString(arguments, "-r");
     arguments = CSLAddString(arguments, b->quality ? "near" : "bilinear");
@@ -133,7 +153,8 @@ static void statistics_read(GDALRasterBandH band, struct statistics *out) {
 static int view_write(struct product *p, struct band *b, GDALDatasetH view, const char *path, struct refusal *r) {
     GDALRasterBandH band = GDALGetRasterBand(view, 1);
     int has_nodata = 0;
-    GDALSetMetadata(view, NULL, "IMD"); /* Landsat's metadata would become a file beside each band */
+    GDALSetMetadataItem(band, "NBITS", NULL, "IMAGE_STRUCTURE"); /* Sentinel-2 packs 15 bits; predictors need whole bytes */
+    GDALSetMetadata(view, NULL, "IMD");                          /* Landsat's metadata would become a file beside each band */
     grid_read(p->scope, view, &b->grid);
     if (!b->grid.wkt) return refuse(r, "its coordinate system is not told: give --srs");
     statistics_read(band, &b->statistics);

@@ -63,6 +63,11 @@ struct band {
     char sha256[65];
 };
 
+/* A pixel whose place is known (degrees, EPSG:4326). */
+struct tie_point {
+    double pixel, line, longitude, latitude;
+};
+
 /* A file that goes along as it is. */
 struct extra {
     const char *key, *type, *role, *title;
@@ -84,9 +89,11 @@ struct product {
     int nbands;
     struct extra extras[FILES_MOST];
     int nextras;
-    const char *true_colour; /* the provider's own 8-bit RGB picture, or NULL */
-    json_t *geometry, *bbox; /* found from valid pixels */
-    const char *srs;         /* CRS given by the user, or NULL */
+    const char *true_colour;            /* the provider's own 8-bit RGB picture, or NULL */
+    json_t *geometry, *bbox;            /* found from valid pixels */
+    const struct tie_point *tie_points; /* the provider's, for files that carry none */
+    int ntie_points;
+    const char *srs; /* CRS given by the user, or NULL */
     bool has_bounds;
     double bounds[4];     /* west, south, east, north in srs */
     char fingerprint[65]; /* SHA-256 over sources and options */

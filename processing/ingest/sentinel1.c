@@ -45,7 +45,25 @@ static void number_set(struct product *p, xmlNode *below, const char *element, c
     if (text) product_set(p, property, json_real(strtod(text, NULL)));
 }
 
-/* Pixel spacing and incidence angle from the annotation of the first polarisation. */
+#define TIE_POINTS_MOST 10000
+
+/* The geolocation grid, for measurements whose files have lost their control points. */
+static void tie_points_read(struct product *p, xmlNode *root) {
+    struct tie_point *points = scope_alloc(p->scope, TIE_POINTS_MOST * sizeof *points);
+    int count = 0;
+    for (xmlNode *node = xml_first(root, "geolocationGridPoint"); node && count < TIE_POINTS_MOST;
+         node = xml_next(node, root, "geolocationGridPoint")) {
+        const char *pixel = xml_find(p->scope, node, "pixel"), *line = xml_find(p->scope, node, "line");
+        const char *longitude = xml_find(p->scope, node, "longitude"), *latitude = xml_find(p->scope, node, "latitude");
+        if (!pixel || !line || !longitude || !latitude) continue;
+        points[count++] =
+            (struct tie_point){strtod(pixel, NULL), strtod(line, NULL), strtod(longitude, NULL), strtod(latitude, NULL)};
+    }
+    p->tie_points = points;
+    p->ntie_points = count;
+}
+
+/* Pixel spacing, incidence angle and tie points from the annotation of the first polarisation. */
 static int annotation_read(struct product *p, const struct found *f, xmlNode *top, struct refusal *r) {
     for (xmlNode *place = xml_first(top, "fileLocation"); place; place = xml_next(place, top, "fileLocation")) {
         const char *href = xml_attribute(p->scope, place, "href");
@@ -60,6 +78,7 @@ static int annotation_read(struct product *p, const struct found *f, xmlNode *to
         number_set(p, root, "rangePixelSpacing", "sar:pixel_spacing_range");
         number_set(p, root, "azimuthPixelSpacing", "sar:pixel_spacing_azimuth");
         number_set(p, root, "incidenceAngleMidSwath", "view:incidence_angle");
+        tie_points_read(p, root);
         product_extra(p, "annotation", "application/xml", "metadata", "Annotation", path);
         return 0;
     }
