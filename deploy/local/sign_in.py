@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Signs in at the portal's client as a browser would (authorization code with PKCE, the login form) and gives an access token.
 
-    . var/local.env; deploy/local/sign_in.py "$NADIR_DEMO_EMAIL" "$NADIR_DEMO_PASSWORD"     prints a token for curl
+    set -a; . var/local.env; deploy/local/sign_in.py "$NADIR_DEMO_EMAIL" "$NADIR_DEMO_PASSWORD"     prints a token for curl
 """
 import base64
 import hashlib
