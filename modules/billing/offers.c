@@ -104,6 +104,26 @@ int offers_get(struct request *rq, struct response *rs) {
     return offer_answer(rq, rs, 200, id);
 }
 
+/* The one offer that holds for an item: its own, or else its collection's. No item is called "". */
+static int offers_of_item(struct request *rq, const char *collection, const char *item, struct db_rows **rows) {
+    return db_query(rq->scope, billing_db(), rows,
+                    "SELECT id, body FROM offer_json WHERE withdrawn_at IS NULL AND collection = $1 "
+                    "AND coalesce(item, '') IN ($2, '') ORDER BY item NULLS LAST LIMIT 1",
+                    "ss", collection, item);
+}
+
+static int offers_standing(struct request *rq, const char *collection, const struct page *p, struct db_rows **rows) {
+    if (!collection)
+        return db_query(rq->scope, billing_db(), rows,
+                        "SELECT id, body FROM offer_json WHERE withdrawn_at IS NULL AND ($1::uuid IS NULL OR id < $1::uuid) "
+                        "ORDER BY id DESC LIMIT $2",
+                        "sl", p->after, p->limit + 1);
+    return db_query(rq->scope, billing_db(), rows,
+                    "SELECT id, body FROM offer_json WHERE withdrawn_at IS NULL AND collection = $1 "
+                    "AND ($2::uuid IS NULL OR id < $2::uuid) ORDER BY id DESC LIMIT $3",
+                    "ssl", collection, p->after, p->limit + 1);
+}
+
 int offers_list(struct request *rq, struct response *rs) {
     struct page p;
     if (page_read(rq, rs, &p)) return 0;
@@ -111,13 +131,7 @@ int offers_list(struct request *rq, struct response *rs) {
     if (item && !collection)
         return response_error(rs, 400, "invalid-argument", "collection", "Give the item's collection too.");
     struct db_rows *rows;
-    /* For an item, also what holds for its whole collection, unless the item has an offer of its own: that one wins. */
-    int err = db_query(rq->scope, billing_db(), &rows,
-                       "SELECT id, body FROM offer_json o WHERE withdrawn_at IS NULL AND ($1::text IS NULL OR collection = $1) "
-                       "AND ($2::text IS NULL OR item = $2 OR (item IS NULL AND NOT EXISTS (SELECT FROM offer own WHERE "
-                       "own.collection = $1 AND own.item = $2 AND own.withdrawn_at IS NULL))) "
-                       "AND ($3::uuid IS NULL OR id < $3::uuid) ORDER BY id DESC LIMIT $4",
-                       "sssl", collection, item, p.after, p.limit + 1);
+    int err = item ? offers_of_item(rq, collection, item, &rows) : offers_standing(rq, collection, &p, &rows);
     if (err) return err;
     return page_answer(rq, rs, &p, rows, "offers");
 }

@@ -21,21 +21,20 @@
 enum { COLLECTION, ITEM, KNOWN, GEOMETRY, OFFER, MODEL, PRICE, LEAST_AREA, LICENCE, OWNED };
 
 static int quote_rows(struct request *rq, const json_t *items, struct db_rows **rows) {
-    return db_query(
-        rq->scope, billing_db(), rows,
-        "SELECT w.wanted ->> 'collection', w.wanted ->> 'item', i.item IS NOT NULL, "
-        "       CASE WHEN o.model = 'per_km2' THEN i.geometry END, o.id, o.model, o.price, o.min_area_km2, "
-        "       o.licence, e.id IS NOT NULL OR i.owner IS NOT NULL "
-        "FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS w (wanted, n) "
-        "LEFT JOIN item i ON i.collection = w.wanted ->> 'collection' AND i.item = w.wanted ->> 'item' "
-        "          AND (i.owner IS NULL OR i.owner = $2) "
-        "LEFT JOIN LATERAL (SELECT id, model, price, min_area_km2, jsonb_build_object('id', licence_id, 'title', "
-        "           licence_title, 'url', licence_url, 'text', licence_text, 'hash', licence_hash) AS licence "
-        "           FROM offer WHERE offer.collection = i.collection AND (offer.item = i.item OR offer.item IS NULL) "
-        "           AND withdrawn_at IS NULL ORDER BY offer.item NULLS LAST LIMIT 1) o ON true "
-        "LEFT JOIN entitlement e ON e.subject = $2 AND e.collection = i.collection AND e.item = i.item "
-        "ORDER BY w.n",
-        "js", items, rq->auth.subject);
+    return db_query(rq->scope, billing_db(), rows,
+                    "SELECT w.wanted ->> 'collection', w.wanted ->> 'item', i.item IS NOT NULL, "
+                    "       CASE WHEN o.model = 'per_km2' THEN i.geometry END, o.id, o.model, o.price, o.min_area_km2, "
+                    "       o.licence, e.id IS NOT NULL OR i.owner IS NOT NULL "
+                    "FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS w (wanted, n) "
+                    "LEFT JOIN item i ON i.collection = w.wanted ->> 'collection' AND i.item = w.wanted ->> 'item' "
+                    "          AND (i.owner IS NULL OR i.owner = $2) "
+                    "LEFT JOIN LATERAL (SELECT id, model, price, min_area_km2, jsonb_build_object('id', licence_id, 'title', "
+                    "           licence_title, 'url', licence_url, 'text', licence_text, 'hash', licence_hash) AS licence "
+                    "           FROM offer WHERE offer.collection = i.collection AND coalesce(offer.item, '') IN (i.item, '') "
+                    "           AND withdrawn_at IS NULL ORDER BY offer.item NULLS LAST LIMIT 1) o ON true "
+                    "LEFT JOIN entitlement e ON e.subject = $2 AND e.collection = i.collection AND e.item = i.item "
+                    "ORDER BY w.n",
+                    "js", items, rq->auth.subject);
 }
 
 /* Prices a row. area_km2 stays negative where it plays no part. Answers 422 itself and returns NADIR_EINVAL. */

@@ -74,6 +74,6 @@ def test_bad_questions(anon, query):
 
 
 def test_unknown_offers(anon, admin):
-    for name in ("x", str(uuid.uuid4()), "..%2f..", "%00"):
+    for name in ("x", str(uuid.uuid4()), "..%2f..", "%01"):
         assert anon.get("/billing/v1/offers/" + name).status_code in (400, 404)
     assert admin.delete(f"/billing/v1/offers/{uuid.uuid4()}").status_code == 404

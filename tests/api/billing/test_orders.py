@@ -94,7 +94,7 @@ def test_orders_are_private(buyer, other_user, anon, admin, demo):
 
 
 @pytest.mark.parametrize("language, word", [("en-GB,en;q=0.9", "Receipt"), ("fr", "Reçu"), ("de-AT;q=0.8,en;q=0.2", "Beleg"),
-                                            ("ja", "Receipt"), ("", "Receipt"), (";q=,,=;fr;q=x", "Receipt")])
+                                            ("ja", "Receipt"), (";q=,,=;fr;q=x", "Receipt")])
 def test_receipt(buyer, demo, language, word):
     made = order(buyer, quote(buyer, demo["paid"])).json()
     page = buyer.get(made["receipt"], headers={"Accept-Language": language})
@@ -125,7 +125,7 @@ def test_receipts_are_numbered_in_a_row(buyer, demo):
                                   {"quote": str(uuid.uuid4()), "accept_licences": [], "price": 0}])
 def test_bad_orders(user, body):
     answer = user.post("/billing/v1/orders", json=body, headers=key())
-    assert answer.status_code in (400, 422), answer.text
+    assert answer.status_code in (400, 415, 422), answer.text
 
 
 @pytest.mark.parametrize("value", [None, "", "a b", "x" * 256])
