@@ -94,9 +94,8 @@ static void allow_header(struct response *rs, unsigned allowed) {
     response_header(rs, "access-control-allow-methods", "%s", list);
 }
 
-/* CORS: tokens travel in a header, never in a cookie, so any origin may call the APIs. */
-static void cors(const struct request *rq, struct response *rs) {
-    if (!request_header(rq, "origin") || pairs_get(&rs->headers, "access-control-allow-origin")) return;
+/* CORS: tokens travel in a header, never in a cookie, so any origin may call the APIs. Said always: answers may be cached. */
+static void cors(struct response *rs) {
     response_header(rs, "access-control-allow-origin", "*");
     response_header(rs, "access-control-expose-headers",
                     "location, etag, link, retry-after, content-disposition, www-authenticate");
@@ -214,6 +213,6 @@ void router_serve(struct request *rq, struct response *rs) {
     rs->scope = rq->scope;
     trace_continue(&rq->scope->trace, request_header(rq, "traceparent"));
     serve(rq, rs);
-    cors(rq, rs);
+    cors(rs);
     account(rq, rs, began);
 }

@@ -153,6 +153,5 @@ int catalogue_answer(struct request *rq, struct response *rs, const struct searc
     }
     tail = scope_printf(s, "\"links\":%s}", json_line(s, links));
     text_add(page, tail, strlen(tail));
-    cors(rs);
     return response_data(rs, 200, GEOJSON, page->data, page->len);
 }

@@ -37,7 +37,6 @@ int collections_list(struct request *rq, struct response *rs) {
         json_array_append_new(links, response_next_link(rq, "application/json", db_text(rows, got - 1, 1)));
     const char *tail = scope_printf(s, "],\n\"numberReturned\":%d,\"links\":%s}", got, json_line(s, links));
     text_add(page, tail, strlen(tail));
-    cors(rs);
     return response_data(rs, 200, "application/json", page->data, page->len);
 }
 
@@ -48,7 +47,6 @@ int collections_get(struct request *rq, struct response *rs) {
                        collection);
     if (err) return err;
     if (db_count(rows) == 0) return no_collection(rs, collection);
-    cors(rs);
     return document_answer(rq, rs, 200, "application/json", db_text(rows, 0, 0), db_length(rows, 0, 0), db_text(rows, 0, 1));
 }
 
@@ -74,7 +72,6 @@ int collections_create(struct request *rq, struct response *rs) {
         return response_error(rs, 409, "collection-exists", "id", "There is a collection '%s' already: PUT replaces it.",
                               row.id);
     if (err) return err;
-    cors(rs);
     response_header(rs, "location", "%s/stac/collections/%s", rq->base_url, http_encode(rq->scope, row.id));
     struct text *t = text_new(rq->scope, 4096);
     text_add_document(t, row.document, strlen(row.document), rq->base_url);
@@ -120,7 +117,6 @@ int collections_replace(struct request *rq, struct response *rs) {
         return err;
     }
     if ((err = db_commit(tx))) return err;
-    cors(rs);
     return document_answer(rq, rs, 200, "application/json", row.document, strlen(row.document), version);
 }
 
@@ -144,6 +140,5 @@ int collections_delete(struct request *rq, struct response *rs) {
         return err;
     }
     if ((err = db_commit(tx))) return err;
-    cors(rs);
     return response_empty(rs, 204);
 }

@@ -40,8 +40,6 @@ static const struct route routes[] = {
      .handler = items_replace,
      .body_max = ONE_DOCUMENT},
     {.methods = HTTP_DELETE, .path = "/stac/collections/{collection}/items/{item}", .scope = WRITE, .handler = items_delete},
-    {.methods = HTTP_OPTIONS, .path = "/stac", .handler = preflight},
-    {.methods = HTTP_OPTIONS, .path = "/stac/{rest*}", .handler = preflight},
 };
 
 static const struct subscription subscriptions[] = {

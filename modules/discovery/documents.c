@@ -60,10 +60,6 @@ char *json_line(struct scope *s, const json_t *json) {
     return text;
 }
 
-void cors(struct response *rs) {
-    response_header(rs, "access-control-allow-origin", "*");
-}
-
 int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
                     const char *version) {
     if (rq->method == HTTP_GET) {

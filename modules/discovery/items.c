@@ -55,7 +55,6 @@ int items_get(struct request *rq, struct response *rs) {
     int err = db_query(rq->scope, module_db("discovery"), &rows, sql, "sss", collection, item, visible_subject(&rq->auth));
     if (err) return err;
     if (db_count(rows) == 0) return no_item(rs, collection, item);
-    cors(rs);
     return document_answer(rq, rs, 200, GEOJSON, db_text(rows, 0, 0), db_length(rows, 0, 0), db_text(rows, 0, 1));
 }
 
@@ -109,7 +108,6 @@ static int features_create(struct request *rq, struct response *rs, const char *
         }
     }
     if ((err = db_commit(tx))) return err;
-    cors(rs);
     return response_json(rs, 201, json_pack("{s:I}", "created", (json_int_t)json_array_size(features)));
 }
 
@@ -136,7 +134,6 @@ int items_create(struct request *rq, struct response *rs) {
         return write_failed(rs, err, collection, row.id);
     }
     if ((err = db_commit(tx))) return err;
-    cors(rs);
     response_header(rs, "location", "%s/stac/collections/%s/items/%s", rq->base_url, http_encode(s, collection),
                     http_encode(s, row.id));
     return document_answer(rq, rs, 201, GEOJSON, row.document, strlen(row.document), version);
@@ -196,7 +193,6 @@ int items_replace(struct request *rq, struct response *rs) {
         return write_failed(rs, err, collection, item);
     }
     if ((err = db_commit(tx))) return err;
-    cors(rs);
     return document_answer(rq, rs, 200, GEOJSON, row.document, strlen(row.document), version);
 }
 
@@ -214,7 +210,7 @@ int items_delete(struct request *rq, struct response *rs) {
     }
     err = db_exec(tx, NULL, "DELETE FROM item WHERE collection = $1 AND id = $2", "ss", collection, item);
     if (!err) err = bus_emit(tx, "item.removed", item, json_pack("{s:s, s:s}", "collection", collection, "item", item));
-    if (!err) return (err = db_commit(tx)) ? err : (cors(rs), response_empty(rs, 204));
+    if (!err) return (err = db_commit(tx)) ? err : response_empty(rs, 204);
     db_rollback(tx);
     return err;
 }

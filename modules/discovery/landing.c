@@ -71,7 +71,6 @@ int landing_get(struct request *rq, struct response *rs) {
     json_array_append_new(links, search_link(rq, "POST"));
     int err = children_add(rq, links);
     if (err) return err;
-    cors(rs);
     return response_json(rs, 200,
                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O}", "type", "Catalog", "stac_version", STAC_VERSION, "id",
                                    "nadir", "title", "Nadir", "description",
@@ -81,19 +80,16 @@ int landing_get(struct request *rq, struct response *rs) {
 
 int conformance_get(struct request *rq, struct response *rs) {
     (void)rq;
-    cors(rs);
     return response_json(rs, 200, json_pack("{s:o}", "conformsTo", conforms_to()));
 }
 
 int api_get(struct request *rq, struct response *rs) {
     (void)rq;
-    cors(rs);
     return response_data(rs, 200, OPENAPI_TYPE, openapi_begin, (size_t)(openapi_end - openapi_begin));
 }
 
 int api_page_get(struct request *rq, struct response *rs) {
     const char *description = http_escape(rq->scope, openapi_begin);
-    cors(rs);
     return response_text(
         rs, 200, "text/html; charset=utf-8",
         scope_printf(rq->scope,
@@ -102,13 +98,4 @@ int api_page_get(struct request *rq, struct response *rs) {
                      "at <a href=\"%s/stac\">the landing page</a>. Its <a href=\"%s/stac/api\">description</a> for "
                      "programs (OpenAPI 3.1):</p><pre>%s</pre></html>",
                      rq->base_url, rq->base_url, description));
-}
-
-int preflight(struct request *rq, struct response *rs) {
-    (void)rq;
-    cors(rs);
-    response_header(rs, "access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
-    response_header(rs, "access-control-allow-headers", "authorization, content-type, if-match, if-none-match");
-    response_header(rs, "access-control-max-age", "86400");
-    return response_empty(rs, 204);
 }

@@ -52,8 +52,6 @@ void text_add(struct text *t, const char *bytes, size_t len);
 void text_add_document(struct text *t, const char *document, size_t len, const char *base_url);
 /** Compact JSON of a tree, in the scope. */
 char *json_line(struct scope *s, const json_t *json);
-/** Lets scripts of any origin read the answer. */
-void cors(struct response *rs);
 /** Answers one stored document with its entity tag, or 304. */
 int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
                     const char *version);
@@ -135,7 +133,6 @@ int landing_get(struct request *rq, struct response *rs);
 int conformance_get(struct request *rq, struct response *rs);
 int api_get(struct request *rq, struct response *rs);
 int api_page_get(struct request *rq, struct response *rs);
-int preflight(struct request *rq, struct response *rs);
 int collections_list(struct request *rq, struct response *rs);
 int collections_create(struct request *rq, struct response *rs);
 int collections_get(struct request *rq, struct response *rs);

@@ -96,8 +96,6 @@ def check(answer, what):
     if answer.status_code < 400 or not answer.content:
         return
     kind = answer.headers.get("content-type", "")
-    if answer.status_code in (400, 414) and "text/html" in kind and "nginx" in answer.text:
-        return  # refused by the gateway before any module saw it
     good = (
         kind.startswith("application/problem+json")
         or (kind.startswith("application/json") and "error" in answer.json())
@@ -170,7 +168,7 @@ def test_every_private_route_refuses_strangers(routes, base, anon):
 
 
 def test_unknown_addresses_and_methods(base, anon):
-    for path in ["/billing/v1/nothing", "/stac/nothing/at/all", "/view/nothing", "/processing/nothing", "/platform/v1/nothing"]:
+    for path in ["/billing/v1/nothing", "/stac/collections/x/nothing", "/view/nothing", "/processing/nothing", "/platform/v1/nothing"]:
         answer = anon.get(path)
         assert answer.status_code == 404 and answer.headers["content-type"].startswith("application/problem+json"), path
     answer = ask(anon, base, "delete", "/stac/search")
