@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "cog.h"
 #include "common/config.h"
 #include "digest.h"
@@ -19,6 +18,7 @@
 #include "publish.h"
 #include "readers.h"
 #include "store.h"
+#include "unpack.h"
 
 #define PROFILE "1"                /* changes when the same source would be written otherwise */
 #define UNPACKED_MOST (64LL << 30) /* bytes of an unpacked archive */

@@ -6,9 +6,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "archive.h"
 #include "digest.h"
 #include "safe.h"
+#include "unpack.h"
 
 /* What a list says of a file. */
 struct listed {

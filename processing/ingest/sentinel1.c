@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
 #include "readers.h"
 #include "safe.h"
+#include "unpack.h"
 #include "xml.h"
 
 /* …-vv-… in a measurement's or annotation's name. NULL: none. */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
 #include "readers.h"
 #include "safe.h"
+#include "unpack.h"
 #include "xml.h"
 
 static const struct sensor_band msi[] = {

@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "archive.h"
+#include "unpack.h"
 
 #define ENTRIES_MOST 20000
 #define RATIO_MOST 200

@@ -1,6 +1,6 @@
-/* archive.h: unpacking of providers' archives (libarchive), without trust. */
-#ifndef INGEST_ARCHIVE_H
-#define INGEST_ARCHIVE_H
+/* unpack.h: unpacking of providers' archives (libarchive), without trust. */
+#ifndef INGEST_UNPACK_H
+#define INGEST_UNPACK_H
 
 #include "product.h"
 
