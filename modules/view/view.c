@@ -68,7 +68,6 @@ bool view_not_modified(const struct request *rq, struct response *rs, const stru
     else
         response_header(rs, "cache-control", versioned ? "private, max-age=3600" : "private, max-age=60");
     response_header(rs, "vary", "Authorization");
-    /* A shared cache may hand this answer to a page of another origin, so it says so even when none asked. */
     return response_not_modified(rq, rs, scope_printf(rq->scope, "r%d-%s", RENDER_REVISION, scene->version));
 }
 
