@@ -245,10 +245,11 @@ static int key_verify(struct scope *s, struct db *db, const char *key, struct au
     if (!db) return refuse(why, "API keys are not accepted here");
     if (strnlen(key, KEY_LENGTH + 1) != KEY_LENGTH) return refuse(why, "the API key is malformed");
     auth_key_hash(key, hash);
-    int err = db_query(s, db, &rows,
-                       "SELECT id, subject, scope, roles, coalesce(extract(epoch FROM expires_at)::bigint, 0) FROM auth_key "
-                       "WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())",
-                       "s", hash);
+    int err =
+        db_query(s, db, &rows,
+                 "SELECT id, subject, scope, roles, coalesce(floor(extract(epoch FROM expires_at))::bigint, 0) FROM auth_key "
+                 "WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())",
+                 "s", hash);
     if (err) return err;
     if (!db_count(rows)) return refuse(why, "the API key is not known, has expired or was deleted");
     *out = (struct auth){.token_id = db_text(rows, 0, 0),

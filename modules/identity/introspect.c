@@ -25,7 +25,7 @@ static int introspect_refresh(struct request *rq, const struct client *c, const 
     struct db_rows *rows;
     int err = db_query(
         rq->scope, identity_db(), &rows,
-        "SELECT g.account, g.requested, extract(epoch FROM r.expires_at)::bigint FROM refresh_token r "
+        "SELECT g.account, g.requested, floor(extract(epoch FROM r.expires_at))::bigint FROM refresh_token r "
         "JOIN oauth_grant g ON g.id = r.grant_id JOIN account a ON a.id = g.account WHERE r.token = $1 AND g.client = $2 "
         "AND r.expires_at > now() AND r.used_at IS NULL AND g.ended_at IS NULL AND a.disabled_at IS NULL",
         "ss", secret_hash(rq->scope, token), c->id);

@@ -34,11 +34,11 @@ int session_find(const struct request *rq, struct db *db, struct session *out) {
     struct db_rows *rows;
     if (!cookie) return NADIR_ENOTFOUND;
     const char *id = secret_hash(rq->scope, cookie);
-    int err =
-        db_query(rq->scope, db, &rows,
-                 "SELECT account, extract(epoch FROM signed_in)::bigint, seen_at < now() - interval '5 minutes' FROM session "
-                 "WHERE id = $1 AND expires_at > now() AND seen_at > now() - interval '1 day'",
-                 "s", id);
+    int err = db_query(
+        rq->scope, db, &rows,
+        "SELECT account, floor(extract(epoch FROM signed_in))::bigint, seen_at < now() - interval '5 minutes' FROM session "
+        "WHERE id = $1 AND expires_at > now() AND seen_at > now() - interval '1 day'",
+        "s", id);
     if (err) return err;
     if (!db_count(rows)) return NADIR_ENOTFOUND;
     out->id = id;

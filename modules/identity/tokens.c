@@ -27,7 +27,7 @@ int grant_lock(struct db_tx *tx, const char *id, struct grant *out, struct accou
     err = account_lock(tx, db_text(rows, 0, 0), a);
     if (err) return err;
     err = db_exec(tx, &rows,
-                  "SELECT id, client, account, session, requested, nonce, extract(epoch FROM signed_in)::bigint, "
+                  "SELECT id, client, account, session, requested, nonce, floor(extract(epoch FROM signed_in))::bigint, "
                   "ended_at IS NOT NULL FROM oauth_grant WHERE id = $1 FOR UPDATE",
                   "s", id);
     if (err) return err;
