@@ -6,7 +6,7 @@
 #include "common/rights.h"
 
 #define DOWNLOAD_SCOPE "download:file.read"
-#define LINK_SECONDS_LEAST 60
+#define LINK_SECONDS_LEAST 1
 #define LINK_SECONDS_MOST (7 * 24 * 3600)
 
 /** The module's database. */

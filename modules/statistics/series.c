@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/config.h"
 #include "statistics/statistics.h"
 
 static const char *const metrics[] = {"users",          "items",       "orders",         "downloads",    "tiles",
@@ -35,8 +36,9 @@ int series_get(struct request *rq, struct response *rs) {
     const char *metric = request_arg(rq, "metric");
     int64_t days;
     bool csv;
-    /* Revenue without a currency is that of the platform's own unit. */
-    if (metric && strcmp(metric, "revenue") == 0) metric = "revenue.XCR";
+    /* Revenue without a currency is that of the platform's own. */
+    if (metric && strcmp(metric, "revenue") == 0)
+        metric = scope_printf(rq->scope, "revenue.%s", config_text("NADIR_CURRENCY", "EUR"));
     if (!metric || !is_metric(metric))
         return response_error(rs, 400, "invalid-argument", "metric",
                               "metric is one of users, items, orders, downloads, tiles, bytes, pixels, compute_ms, shares, "
