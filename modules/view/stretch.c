@@ -10,17 +10,18 @@
 #define BINS 4096
 #define LOOKED_AT 512 /* longest side of what percentiles are taken from */
 
-static bool usable(const struct band *b, float v) {
-    return isfinite(v) && !(b->has_nodata && v == (float)b->nodata);
+/* Radar that returned nothing is written as 0, also around the swath, and has no place on a scale of decibels. */
+static bool usable(const struct scene *scene, const struct band *b, float v) {
+    return isfinite(v) && !(b->has_nodata && v == (float)b->nodata) && !(scene->is_sar && v == 0);
 }
 
 /* The value below which a share of the samples lies, by a histogram between the least and the greatest. */
-static void percentiles(const struct band *b, const float *v, size_t n, struct stretch *out) {
+static void percentiles(const struct scene *scene, const struct band *b, const float *v, size_t n, struct stretch *out) {
     float low = INFINITY;
     float high = -INFINITY;
     size_t counted = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!usable(b, v[i])) continue;
+        if (!usable(scene, b, v[i])) continue;
         low = v[i] < low ? v[i] : low;
         high = v[i] > high ? v[i] : high;
         counted++;
@@ -33,7 +34,7 @@ static void percentiles(const struct band *b, const float *v, size_t n, struct s
     unsigned bins[BINS] = {0};
     float factor = (BINS - 1) / (high - low);
     for (size_t i = 0; i < n; i++)
-        if (usable(b, v[i])) bins[(int)((v[i] - low) * factor)]++;
+        if (usable(scene, b, v[i])) bins[(int)((v[i] - low) * factor)]++;
     size_t seen = 0;
     double bounds[2] = {(double)low, (double)high};
     double shares[2] = {0.02, 0.98};
@@ -78,7 +79,7 @@ static int look(struct scope *s, const struct scene *scene, int band, struct str
     }
     for (size_t i = 0; i < n; i++)
         if (!mask[i]) values[i] = NAN;
-    percentiles(b, values, n, out);
+    percentiles(scene, b, values, n, out);
 out:
     free(mask);
     free(values);

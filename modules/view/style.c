@@ -15,9 +15,11 @@ static const struct ramp_stop water_stops[] = {
     {0.2F, 0xa9, 0xd3, 0xe6, NULL},   {0.5F, 0x3d, 0x8c, 0xc4, "water"}, {1.0F, 0x08, 0x2f, 0x6b, NULL},
 };
 static const struct ramp_stop elevation_stops[] = {
-    {-50, 0x4a, 0x86, 0xb0, "-50 m"},   {0, 0x7f, 0xb2, 0x7c, "0 m"},       {200, 0xa9, 0xc9, 0x86, "200 m"},
-    {500, 0xdb, 0xd9, 0x9c, "500 m"},   {1000, 0xd0, 0xae, 0x76, "1000 m"}, {2000, 0xa8, 0x7c, 0x58, "2000 m"},
-    {3000, 0x9a, 0x86, 0x7c, "3000 m"}, {4500, 0xd8, 0xd4, 0xd2, "4500 m"}, {6000, 0xff, 0xff, 0xff, "6000 m"},
+    {-100, 0x3a, 0x6e, 0x9c, "-100 m"}, {-1, 0x8f, 0xb8, 0xcc, NULL},       {0, 0x5c, 0x94, 0x6a, "0 m"},
+    {25, 0x7c, 0xad, 0x76, NULL},       {50, 0x9c, 0xc0, 0x7f, "50 m"},     {100, 0xc2, 0xd2, 0x8c, "100 m"},
+    {200, 0xe2, 0xdd, 0xa0, "200 m"},   {500, 0xdc, 0xc4, 0x88, "500 m"},   {1000, 0xc6, 0x9c, 0x6b, "1000 m"},
+    {2000, 0xa2, 0x78, 0x58, "2000 m"}, {3000, 0x98, 0x86, 0x7e, "3000 m"}, {4500, 0xd8, 0xd4, 0xd2, "4500 m"},
+    {6000, 0xff, 0xff, 0xff, "6000 m"},
 };
 
 #define RAMP(name)                                                                                                             \
@@ -69,14 +71,23 @@ static struct style *style_add(struct scene *scene, const char *id, const char *
     return style;
 }
 
-static void add_visual(struct scene *scene) {
-    for (int i = 0; i + 2 < scene->nbands; i++) {
-        if (!scene->bands[i].visual) continue;
-        struct style *style = style_add(scene, "true-color", "True colour", STYLE_VISUAL, i);
-        style->bands[1] = i + 1;
-        style->bands[2] = i + 2;
-        return;
+/* The ready-made picture is true colour where the bands of light are there, or nothing else is; of radar or heights it is gray.
+ */
+static void add_visual(struct scene *scene, bool in_colour) {
+    bool colour = band_index(scene, "red") >= 0 && band_index(scene, "green") >= 0 && band_index(scene, "blue") >= 0;
+    int first = -1;
+    bool alone = true;
+    for (int i = scene->nbands - 1; i >= 0; i--) {
+        if (scene->bands[i].visual)
+            first = i;
+        else
+            alone = false;
     }
+    if (first < 0 || (colour || alone) != in_colour) return;
+    struct style *style =
+        style_add(scene, in_colour ? "true-color" : "visual", in_colour ? "True colour" : "Quick look", STYLE_VISUAL, first);
+    style->bands[1] = first + 1;
+    style->bands[2] = first + 2;
 }
 
 static void add_recipe(struct scene *scene, const struct recipe *recipe) {
@@ -110,9 +121,10 @@ static void add_single(struct scene *scene, int i) {
 }
 
 void style_list(struct scene *scene) {
-    add_visual(scene);
+    add_visual(scene, true);
     for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) add_recipe(scene, &recipes[i]);
     for (int i = 0; i < scene->nbands; i++) add_single(scene, i);
+    add_visual(scene, false);
 }
 
 const struct ramp *style_ramp(const char *id) {

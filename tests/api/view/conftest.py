@@ -31,6 +31,19 @@ def write_cog(path, array, epsg, transform, nodata=None, overviews="AVERAGE", co
     os.chmod(path, 0o644)
 
 
+def make_folder(root, relative):
+    """Makes the folder, its parents and all with the owner of the data folder, who must be able to go on writing there."""
+    owner = os.stat(root)
+    folder = root
+    for part in relative.split("/"):
+        folder = os.path.join(folder, part)
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o755)
+            if os.geteuid() == 0:
+                os.chown(folder, owner.st_uid, owner.st_gid)
+    return folder
+
+
 def bounds_84(path):
     info = gdal.Info(path, format="json")
     ring = info["wgs84Extent"]["coordinates"][0]
@@ -60,10 +73,7 @@ def publish(base, admin, anon_session, data_folder):
     def make(write, assets, properties=None, bbox=None):
         item = f"i-{uuid.uuid4().hex[:10]}"
         relative = f"products/{collection}/{item}"
-        folder = os.path.join(data_folder, relative)
-        os.makedirs(folder)
-        for part in (os.path.dirname(folder), folder):
-            os.chmod(part, 0o755)
+        folder = make_folder(data_folder, relative)
         write(folder)
         first = next(iter(assets.values()))["file"]
         west, south, east, north = bbox or bounds_84(os.path.join(folder, first))
