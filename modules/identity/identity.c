@@ -21,7 +21,7 @@
 
 #define FORM_MOST 16384
 
-#define V1 "/identity/v1/"
+#define "/identity/v1//identity/v1/"
 #define READ "identity:account.read"
 #define WRITE "identity:account.write"
 
@@ -45,21 +45,21 @@ static const struct route routes[] = {
     {HTTP_POST, "/identity/register", NULL, register_post, WORK_SLOW, ERRORS_HTML, FORM_MOST},
     {HTTP_POST, "/identity/consent", NULL, consent_post, .errors = ERRORS_HTML, .body_max = FORM_MOST},
 
-    {HTTP_POST, V1 "users", NULL, users_create, WORK_SLOW, .body_max = FORM_MOST},
-    {HTTP_GET, V1 "users", "identity:user.read", users_list, .role = "admin"},
-    {HTTP_GET, V1 "users/{user}", "identity:user.read", users_get, .role = "admin"},
-    {HTTP_PATCH, V1 "users/{user}", "identity:user.write", users_patch, .role = "admin"},
-    {HTTP_PUT, V1 "users/{user}/roles", "identity:user.write", users_set_roles, .role = "admin"},
-    {HTTP_GET, V1 "clients", "identity:user.read", clients_list, .role = "admin"},
-    {HTTP_POST, V1 "clients", "identity:user.write", clients_create, .role = "admin"},
-    {HTTP_GET, V1 "audit", "identity:user.read", audit_list, .role = "admin"},
+    {HTTP_POST, "/identity/v1/users", NULL, users_create, WORK_SLOW, .body_max = FORM_MOST},
+    {HTTP_GET, "/identity/v1/users", "identity:user.read", users_list, .role = "admin"},
+    {HTTP_GET, "/identity/v1/users/{user}", "identity:user.read", users_get, .role = "admin"},
+    {HTTP_PATCH, "/identity/v1/users/{user}", "identity:user.write", users_patch, .role = "admin"},
+    {HTTP_PUT, "/identity/v1/users/{user}/roles", "identity:user.write", users_set_roles, .role = "admin"},
+    {HTTP_GET, "/identity/v1/clients", "identity:user.read", clients_list, .role = "admin"},
+    {HTTP_POST, "/identity/v1/clients", "identity:user.write", clients_create, .role = "admin"},
+    {HTTP_GET, "/identity/v1/audit", "identity:user.read", audit_list, .role = "admin"},
 
-    {HTTP_GET, V1 "me", READ, me_get},
-    {HTTP_PATCH, V1 "me", WRITE, me_patch},
-    {HTTP_PUT, V1 "me/password", WRITE, me_password, WORK_SLOW},
-    {HTTP_POST, V1 "api-keys", WRITE, api_keys_create},
-    {HTTP_GET, V1 "api-keys", READ, api_keys_list},
-    {HTTP_DELETE, V1 "api-keys/{key}", WRITE, api_keys_delete},
+    {HTTP_GET, "/identity/v1/me", READ, me_get},
+    {HTTP_PATCH, "/identity/v1/me", WRITE, me_patch},
+    {HTTP_PUT, "/identity/v1/me/password", WRITE, me_password, WORK_SLOW},
+    {HTTP_POST, "/identity/v1/api-keys", WRITE, api_keys_create},
+    {HTTP_GET, "/identity/v1/api-keys", READ, api_keys_list},
+    {HTTP_DELETE, "/identity/v1/api-keys/{key}", WRITE, api_keys_delete},
 };
 
 struct db *identity_db(void) {

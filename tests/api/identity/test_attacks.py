@@ -172,10 +172,11 @@ def test_unknown_and_known_accounts_look_the_same(base, person):
 def test_session_is_renewed_at_sign_in(base, person):
     """A session identifier that was planted before is worth nothing after (session fixation)."""
     web = browser()
-    web.cookies.set("nadir_session", "A" * 43)
+    host = urllib.parse.urlsplit(base).hostname
+    web.cookies.set("nadir_session", "A" * 43, domain=host if "." in host else host + ".local", path="/")
     sign_in(base, *person, web=web)
-    values = [c.value for c in web.cookies if c.name.endswith("nadir_session") and c.value != "A" * 43]
-    assert values and all(len(v) == 43 for v in values)
+    values = [c.value for c in web.cookies if c.name.endswith("nadir_session")]
+    assert len(values) == 1 and values[0] != "A" * 43 and len(values[0]) == 43
 
 
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/identity/login", "/identity/register", "/identity/consent", "/oauth2/logout",
@@ -186,7 +187,9 @@ def test_bad_bodies(base, path):
                           (b"a=" + b"x" * 20000, form), (b"{}", {"Content-Type": "application/json"}), (b"\x00\x01", {}),
                           (b"return=%2Foauth2%2Fauthorize%3Fclient_id%3Dx%26%25", form)):
         answer = browser().post(base + path, data=body, headers=headers, allow_redirects=False, timeout=60)
-        assert 300 <= answer.status_code < 500, (path, body[:40], answer.status_code, answer.text[:200])
+        # An empty form asks to sign out whoever is here: nobody is.
+        least = 200 if path == "/oauth2/logout" else 300
+        assert least <= answer.status_code < 500, (path, body[:40], answer.status_code, answer.text[:200])
         if answer.status_code == 303:
             assert answer.headers["Location"].startswith(base + "/oauth2/authorize")
 
