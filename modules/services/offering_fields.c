@@ -25,6 +25,7 @@ bool offering_url_ok(const char *text) {
     for (const char *c = text; *c; c++)
         if (*c <= 0x20 || *c >= 0x7f || strchr("\"<>\\^`{|}", *c)) return false;
     if (strncmp(text, "https://", 8) != 0 && strncmp(text, "http://", 7) != 0) return false;
+    if (strstr(text, "///")) return false; /* curl would take the path's beginning for the host */
     CURLU *url = curl_url();
     bool ok = url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK && part_is_there(url, CURLUPART_HOST) &&
               !part_is_there(url, CURLUPART_USER) && !part_is_there(url, CURLUPART_PASSWORD) &&
