@@ -21,7 +21,6 @@
 
 #define FORM_MOST 16384
 
-#define "/identity/v1//identity/v1/"
 #define READ "identity:account.read"
 #define WRITE "identity:account.write"
 
