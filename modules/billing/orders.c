@@ -17,15 +17,9 @@ struct order {
     const char *quote;
     int64_t total;
     const char *currency;
-    const json_t *lines; /* of the quote; see quotes.c */
+    json_t *lines; /* of the quote; see quotes.c */
+    const char *created_at;
 };
-
-static json_t *order_body(const struct request *rq, const struct db_rows *rows, int row, int column) {
-    json_t *body = db_json(rq->scope, rows, row, column);
-    const char *id = json_string_value(json_object_get(body, "order"));
-    json_object_set_new(body, "receipt", json_sprintf("%s/billing/v1/orders/%s/receipt", rq->base_url, id ? id : ""));
-    return body;
-}
 
 static const char *line_text(const json_t *line, const char *name) {
     return json_string_value(json_object_get(line, name));
@@ -83,36 +77,30 @@ static int order_pay(struct request *rq, struct response *rs, struct db_tx *tx, 
     return NADIR_EINVAL;
 }
 
-/* Order, lines and acceptances in one statement, from the lines that the quote stored. */
-static int order_insert(struct request *rq, struct db_tx *tx, const struct order *o) {
+/* Columns of the rows that order_insert gives, one an entitlement granted, or a single one without entitlement. */
+enum { CREATED_AT, ENTITLEMENT, COLLECTION, ITEM };
+
+/* Order, lines, acceptances and entitlements in one statement, from the lines that the quote stored. NADIR_ECONFLICT when the
+ * buyer got an item since the quote was made. */
+static int order_insert(struct request *rq, struct db_tx *tx, const struct order *o, struct db_rows **rows) {
     return db_exec(
-        tx, NULL,
+        tx, rows,
         "WITH made AS (INSERT INTO orders (id, buyer, quote, total, currency) "
-        "              VALUES ($1::uuid, $2, $3::uuid, $4, $5) RETURNING id), "
+        "              VALUES ($1::uuid, $2, $3::uuid, $4, $5) RETURNING id, created_at), "
         "wanted AS (SELECT n, line FROM jsonb_array_elements($6::jsonb) WITH ORDINALITY AS l (line, n)), "
         "agreed AS (INSERT INTO licence_acceptance (order_id, licence, hash, address) "
         "           SELECT DISTINCT made.id, line #>> '{licence,id}', line #>> '{licence,hash}', $7 "
-        "           FROM made, wanted WHERE NOT (line ->> 'owned')::boolean) "
-        "INSERT INTO order_line (order_id, line, collection, item, offer, model, unit_price, area_km2, price, owned) "
-        "SELECT made.id, n, line ->> 'collection', line ->> 'item', (line ->> 'offer')::uuid, line ->> 'model', "
-        "       (line ->> 'unit_price')::bigint, (line ->> 'area_km2')::float8, (line ->> 'price')::bigint, "
-        "       (line ->> 'owned')::boolean FROM made, wanted",
+        "           FROM made, wanted WHERE NOT (line ->> 'owned')::boolean), "
+        "bought AS (INSERT INTO order_line (order_id, line, collection, item, offer, model, unit_price, area_km2, price, "
+        "                                   owned) "
+        "           SELECT made.id, n, line ->> 'collection', line ->> 'item', (line ->> 'offer')::uuid, line ->> 'model', "
+        "                  (line ->> 'unit_price')::bigint, (line ->> 'area_km2')::float8, (line ->> 'price')::bigint, "
+        "                  (line ->> 'owned')::boolean FROM made, wanted), "
+        "granted AS (INSERT INTO entitlement (id, subject, collection, item, order_id) "
+        "            SELECT gen_random_uuid(), $2, line ->> 'collection', line ->> 'item', made.id FROM made, wanted "
+        "            WHERE NOT (line ->> 'owned')::boolean ORDER BY n RETURNING id, collection, item) "
+        "SELECT utc_text(made.created_at), granted.id, granted.collection, granted.item FROM made LEFT JOIN granted ON true",
         "ssslsjs", o->id, rq->auth.subject, o->quote, o->total, o->currency, o->lines, rq->remote ? rq->remote : "");
-}
-
-/* Grants what was bought and tells the world. NADIR_ECONFLICT when the buyer got an item since the quote was made. */
-static int order_grant(struct request *rq, struct db_tx *tx, const struct order *o) {
-    struct db_rows *rows;
-    int err = db_exec(tx, &rows,
-                      "INSERT INTO entitlement (id, subject, collection, item, order_id) "
-                      "SELECT gen_random_uuid(), $2, collection, item, order_id FROM order_line "
-                      "WHERE order_id = $1::uuid AND NOT owned ORDER BY collection, item RETURNING id, collection, item",
-                      "ss", o->id, rq->auth.subject);
-    for (int i = 0; !err && i < db_count(rows); i++)
-        err = bus_emit(tx, "entitlement.granted", db_text(rows, i, 0),
-                       json_pack("{s:s,s:s,s:s,s:s,s:s}", "entitlement", db_text(rows, i, 0), "subject", rq->auth.subject,
-                                 "collection", db_text(rows, i, 1), "item", db_text(rows, i, 2), "order", o->id));
-    return err;
 }
 
 /* Lines for order.paid: no more than consumers need. */
@@ -131,20 +119,39 @@ static json_t *event_lines(const struct order *o) {
     return list;
 }
 
+static int order_announce(struct request *rq, struct db_tx *tx, const struct order *o, const struct db_rows *rows) {
+    int err = 0;
+    for (int i = 0; !err && i < db_count(rows) && !db_is_null(rows, i, ENTITLEMENT); i++)
+        err = bus_emit(tx, "entitlement.granted", db_text(rows, i, ENTITLEMENT),
+                       json_pack("{s:s,s:s,s:s,s:s,s:s}", "entitlement", db_text(rows, i, ENTITLEMENT), "subject",
+                                 rq->auth.subject, "collection", db_text(rows, i, COLLECTION), "item", db_text(rows, i, ITEM),
+                                 "order", o->id));
+    if (err) return err;
+    return bus_emit(tx, "order.paid", o->id,
+                    json_pack("{s:s,s:s,s:I,s:s,s:o}", "order", o->id, "buyer", rq->auth.subject, "total", (json_int_t)o->total,
+                              "currency", o->currency, "lines", event_lines(o)));
+}
+
 static int order_place(struct request *rq, struct response *rs, struct db_tx *tx, struct order *o, const json_t *accepted) {
     int err = quote_take(rq, rs, tx, o);
     if (!err) err = licences_check(rs, o, accepted);
     if (!err) err = order_pay(rq, rs, tx, o);
-    if (!err) err = order_insert(rq, tx, o);
-    if (!err) err = order_grant(rq, tx, o);
+    if (err) return err;
+    struct db_rows *rows;
+    err = order_insert(rq, tx, o, &rows);
     if (err == NADIR_ECONFLICT && strcmp(db_last_constraint(), "entitlement_subject_collection_item_key") == 0)
         return response_error(rs, 409, "already-owned", "quote",
                               "You bought an item of this quote since it was made; ask for a new quote.");
-    if (!err)
-        err = bus_emit(tx, "order.paid", o->id,
-                       json_pack("{s:s,s:s,s:I,s:s,s:o}", "order", o->id, "buyer", rq->auth.subject, "total",
-                                 (json_int_t)o->total, "currency", o->currency, "lines", event_lines(o)));
-    return err;
+    if (err) return err;
+    o->created_at = db_text(rows, 0, CREATED_AT);
+    return order_announce(rq, tx, o, rows);
+}
+
+/* What GET gives too: order_json builds the same from the tables. */
+static json_t *order_made(const struct request *rq, const struct order *o) {
+    return json_pack("{s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:O,s:o}", "order", o->id, "buyer", rq->auth.subject, "state", "paid",
+                     "total", (json_int_t)o->total, "currency", o->currency, "created_at", o->created_at, "quote", o->quote,
+                     "lines", o->lines, "receipt", json_sprintf("%s/billing/v1/orders/%s/receipt", rq->base_url, o->id));
 }
 
 int orders_create(struct request *rq, struct response *rs) {
@@ -167,11 +174,8 @@ int orders_create(struct request *rq, struct response *rs) {
         db_rollback(tx);
         return rs->status ? 0 : err;
     }
-    struct db_rows *rows;
-    err = db_exec(tx, &rows, "SELECT body FROM order_json WHERE id = $1::uuid", "s", o.id);
-    if (err) return err;
     response_header(rs, "Location", "%s/billing/v1/orders/%s", rq->base_url, o.id);
-    err = idempotency_commit(tx, rq, rs, 201, json_incref(order_body(rq, rows, 0, 0)));
+    err = idempotency_commit(tx, rq, rs, 201, order_made(rq, &o));
     if (!err) metrics_add("nadir_billing_orders_total", 1);
     return err;
 }
@@ -197,5 +201,7 @@ int orders_get(struct request *rq, struct response *rs) {
                        "ssb", id, rq->auth.subject, auth_has_role(&rq->auth, "admin"));
     if (err) return err;
     if (db_count(rows) == 0) return response_error(rs, 404, "order-not-found", NULL, "There is no such order of yours.");
-    return response_json(rs, 200, json_incref(order_body(rq, rows, 0, 0)));
+    json_t *body = db_json(rq->scope, rows, 0, 0);
+    json_object_set_new(body, "receipt", json_sprintf("%s/billing/v1/orders/%s/receipt", rq->base_url, id));
+    return response_json(rs, 200, json_incref(body));
 }

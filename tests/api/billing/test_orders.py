@@ -30,6 +30,18 @@ def test_buy(buyer, demo):
     eventually(lambda: buyer.get(where).json()["access"] == "granted")
 
 
+def test_an_area_is_bought_as_quoted(buyer, demo):
+    box = buyer.get(f"/stac/collections/{demo['per_km2']['collection']}/items/{demo['per_km2']['item']}").json()["bbox"]
+    w, s, e, n = box[0], box[1], (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    aoi = {"type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]]}
+    asked = quote(buyer, demo["per_km2"], demo["free"], aoi=aoi)
+    made = order(buyer, asked).json()
+    assert made["lines"][0]["area_km2"] == asked["lines"][0]["area_km2"] > 0
+    assert [line["price"] for line in made["lines"]] == [line["price"] for line in asked["lines"]]
+    assert buyer.get("/billing/v1/orders/" + made["order"]).json() == made
+    assert available(buyer) == 100000 - asked["total"]
+
+
 def test_repeating_a_request_changes_nothing(buyer, demo):
     asked, headers = quote(buyer, demo["paid"]), key()
     first, second = order(buyer, asked, headers), order(buyer, asked, headers)
