@@ -287,14 +287,11 @@ int auth_verify(struct scope *s, struct db *db, const char *credential, struct a
     if (strnlen(credential, 8193) > 8192) return refuse(why, "the token is too long");
     if (!EVP_Digest(credential, strlen(credential), digest, NULL, EVP_sha256(), NULL)) return NADIR_EINTERNAL;
 
-    int err;
-    if (!cache_find(s, digest, db, out, &issued, &revoked_due)) {
+    int err = 0;
+    bool known = cache_find(s, digest, db, out, &issued, &revoked_due);
+    if (!known || (revoked_due && is_key(credential))) {
         err = verify_anew(s, db, credential, digest, out, why);
-    } else if (!revoked_due) {
-        err = 0;
-    } else if (is_key(credential)) {
-        err = verify_anew(s, db, credential, digest, out, why);
-    } else {
+    } else if (revoked_due) {
         err = token_revoked(s, db, out, issued, why);
         if (!err) cache_renew(digest, db);
     }

@@ -98,6 +98,10 @@ static int start(void) {
 
 /* Sweeps out what has expired. A used refresh token stays until its expiry, so that its reuse is known for what it is. */
 static int tick(struct scope *s) {
+    static const char spent_grants[] =
+        "DELETE FROM oauth_grant g WHERE created_at < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM refresh_token r "
+        "WHERE r.grant_id = g.id) AND NOT EXISTS (SELECT 1 FROM access_token t WHERE t.grant_id = g.id) AND NOT EXISTS "
+        "(SELECT 1 FROM authorization_code c WHERE c.grant_id = g.id)";
     static const char *const sweeps[] = {
         "DELETE FROM authorization_code WHERE expires_at < now() - interval '1 day'",
         "DELETE FROM refresh_token WHERE expires_at < now()",
@@ -106,9 +110,7 @@ static int tick(struct scope *s) {
         "DELETE FROM auth_revoked WHERE expires_at < now()",
         "DELETE FROM throttle WHERE updated_at < now() - interval '1 day'",
         "DELETE FROM auth_key WHERE expires_at < now()",
-        "DELETE FROM oauth_grant g WHERE created_at < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM refresh_token r "
-        "WHERE r.grant_id = g.id) AND NOT EXISTS (SELECT 1 FROM access_token t WHERE t.grant_id = g.id) AND NOT EXISTS "
-        "(SELECT 1 FROM authorization_code c WHERE c.grant_id = g.id)",
+        spent_grants,
     };
     int err = keys_load(s, identity_db());
     for (size_t i = 0; !err && i < ARRAY_SIZE(sweeps); i++) err = db_query(s, identity_db(), NULL, sweeps[i], "");

@@ -25,14 +25,16 @@ static struct scope s;
 
 /* The tables in a schema of the test's own: other suites use the same database at the same time. */
 static int open_schema(const char *pg) {
+    static const char keys[] =
+        "CREATE TABLE common_auth.auth_key (hash text PRIMARY KEY, id text NOT NULL, subject text NOT NULL, "
+        "scope text NOT NULL, roles text NOT NULL, expires_at timestamptz)";
+    static const char revoked[] = "CREATE TABLE common_auth.auth_revoked (id text PRIMARY KEY, "
+                                  "at timestamptz NOT NULL DEFAULT now(), expires_at timestamptz NOT NULL)";
     static const char *const sql[] = {
         "DROP SCHEMA IF EXISTS common_auth CASCADE",
         "CREATE SCHEMA common_auth",
-        "CREATE TABLE common_auth.auth_key (hash text PRIMARY KEY, id text NOT NULL, subject text NOT NULL, scope text NOT "
-        "NULL, "
-        "roles text NOT NULL, expires_at timestamptz)",
-        "CREATE TABLE common_auth.auth_revoked (id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), "
-        "expires_at timestamptz NOT NULL)",
+        keys,
+        revoked,
     };
     int err = db_open(&db, scope_printf(&s, "%s options='-c search_path=common_auth -c client_min_messages=warning'", pg), 2);
     for (size_t i = 0; !err && i < sizeof sql / sizeof *sql; i++) err = db_query(&s, db, NULL, sql[i], "");
