@@ -132,7 +132,7 @@ static json_t *crs_facts(OGRSpatialReferenceH crs) {
     CPLPopErrorHandler();
     const char *authority = OSRGetAuthorityName(copy, NULL), *code = OSRGetAuthorityCode(copy, NULL);
     if (authority && code && strcmp(authority, "EPSG") == 0) {
-        (void)json_object_set_new(facts, "proj:epsg", json_integer(atoi(code)));
+        (void)json_object_set_new(facts, "proj:epsg", json_integer(strtol(code, NULL, 10)));
     } else {
         char *wkt = NULL;
         static const char *const options[] = {"FORMAT=WKT2", NULL};

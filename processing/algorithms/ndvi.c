@@ -1,7 +1,6 @@
 #include <cpl_string.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "algorithm.h"
 
@@ -12,7 +11,9 @@ static int same_grid(const struct band *red, const struct band *nir) {
     double a[6] = {0}, b[6] = {0};
     (void)GDALGetGeoTransform(red->dataset, a);
     (void)GDALGetGeoTransform(nir->dataset, b);
-    if (red->width != nir->width || red->height != nir->height || memcmp(a, b, sizeof(a)) != 0) {
+    bool same = red->width == nir->width && red->height == nir->height;
+    for (int i = 0; i < 6; i++) same = same && a[i] == b[i];
+    if (!same) {
         return fail("the bands red and nir do not lie on the same grid (%dx%d and %dx%d)", red->width, red->height, nir->width,
                     nir->height);
     }

@@ -51,22 +51,28 @@ struct painter {
     unsigned char *pixels; /* three tiles, then the mask */
 };
 
-static int paint_tile(struct painter *p, int x, int y, int width, int height) {
-    size_t count = (size_t)width * (size_t)height;
-    CPLErr bad = CE_None;
-    memset(p->pixels + 3 * count, 255, count);
-    for (int b = 0; b < p->bands && bad == CE_None; b++) {
+static CPLErr transfer(GDALRasterBandH band, GDALRWFlag way, const int window[4], void *buffer, GDALDataType type) {
+    return GDALRasterIO(band, way, window[0], window[1], window[2], window[3], buffer, window[2], window[3], type, 0, 0);
+}
+
+/* Reads the shown bands; a pixel is in the picture's mask if it is valid in all of them. */
+static CPLErr read_tile(struct painter *p, const int window[4], size_t count) {
+    unsigned char *valid = p->pixels + 3 * count;
+    memset(valid, 255, count);
+    for (int b = 0; b < p->bands; b++) {
         GDALRasterBandH band = GDALGetRasterBand(p->from, p->stretch[b].band);
         double *values = p->values + (size_t)b * count;
-        bad = GDALRasterIO(band, GF_Read, x, y, width, height, values, width, height, GDT_Float64, 0, 0);
-        if (bad == CE_None) {
-            bad = GDALRasterIO(GDALGetMaskBand(band), GF_Read, x, y, width, height, p->mask, width, height, GDT_Byte, 0, 0);
-        }
+        if (transfer(band, GF_Read, window, values, GDT_Float64) != CE_None) return CE_Failure;
+        if (transfer(GDALGetMaskBand(band), GF_Read, window, p->mask, GDT_Byte) != CE_None) return CE_Failure;
         for (size_t i = 0; i < count; i++) {
-            if (!p->mask[i] || !isfinite(values[i])) p->pixels[3 * count + i] = 0;
+            if (!p->mask[i] || !isfinite(values[i])) valid[i] = 0;
         }
     }
-    for (size_t i = 0; i < count && bad == CE_None; i++) {
+    return CE_None;
+}
+
+static void colour_tile(struct painter *p, size_t count) {
+    for (size_t i = 0; i < count; i++) {
         unsigned char rgb[3] = {0};
         if (p->pixels[3 * count + i]) {
             if (p->bands == 1) ramp_at(&p->ramp, part_of(p->values[i], &p->stretch[0]), rgb);
@@ -76,28 +82,36 @@ static int paint_tile(struct painter *p, int x, int y, int width, int height) {
         }
         for (size_t b = 0; b < 3; b++) p->pixels[b * count + i] = rgb[b];
     }
+}
+
+static int paint_tile(struct painter *p, const int window[4]) {
+    size_t count = (size_t)window[2] * (size_t)window[3];
+    CPLErr bad = read_tile(p, window, count);
+    if (bad == CE_None) colour_tile(p, count);
     for (size_t b = 0; b < 3 && bad == CE_None; b++) {
-        bad = GDALRasterIO(GDALGetRasterBand(p->to, (int)b + 1), GF_Write, x, y, width, height, p->pixels + b * count, width,
-                           height, GDT_Byte, 0, 0);
+        bad = transfer(GDALGetRasterBand(p->to, (int)b + 1), GF_Write, window, p->pixels + b * count, GDT_Byte);
     }
-    if (bad == CE_None) {
-        bad = GDALRasterIO(GDALGetMaskBand(GDALGetRasterBand(p->to, 1)), GF_Write, x, y, width, height, p->pixels + 3 * count,
-                           width, height, GDT_Byte, 0, 0);
-    }
+    GDALRasterBandH mask = GDALGetMaskBand(GDALGetRasterBand(p->to, 1));
+    if (bad == CE_None) bad = transfer(mask, GF_Write, window, p->pixels + 3 * count, GDT_Byte);
     return bad == CE_None ? 0 : fail("the picture could not be painted: %s", CPLGetLastErrorMsg());
 }
 
-static int paint(struct painter *p) {
+static int paint_tiles(struct painter *p) {
     int columns = GDALGetRasterXSize(p->from), lines = GDALGetRasterYSize(p->from), bad = 0;
+    for (int y = 0; y < lines && !bad; y += TILE) {
+        for (int x = 0; x < columns && !bad; x += TILE) {
+            const int window[4] = {x, y, columns - x < TILE ? columns - x : TILE, lines - y < TILE ? lines - y : TILE};
+            bad = paint_tile(p, window);
+        }
+    }
+    return bad;
+}
+
+static int paint(struct painter *p) {
     p->values = malloc(sizeof(double) * TILE * TILE * (size_t)p->bands);
     p->mask = malloc((size_t)TILE * TILE);
     p->pixels = malloc((size_t)TILE * TILE * 4);
-    if (!p->values || !p->mask || !p->pixels) bad = fail("out of memory");
-    for (int y = 0; y < lines && !bad; y += TILE) {
-        for (int x = 0; x < columns && !bad; x += TILE) {
-            bad = paint_tile(p, x, y, columns - x < TILE ? columns - x : TILE, lines - y < TILE ? lines - y : TILE);
-        }
-    }
+    int bad = p->values && p->mask && p->pixels ? paint_tiles(p) : fail("out of memory");
     free(p->values);
     free(p->mask);
     free(p->pixels);

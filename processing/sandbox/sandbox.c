@@ -224,29 +224,22 @@ static const char *const memory_words[] = {"MemoryError",   "Cannot allocate mem
                                            "out of memory", "Out of memory",          NULL};
 static const char *const disk_words[] = {"No space left on device", "File too large", NULL};
 
-static void judge(struct run *run, int status, struct sandbox_end *end) {
+static enum sandbox_reason cause(struct run *run, int status) {
     struct tree_size size;
     bool killed = memory_killed(&run->memory);
     bool full = disk_over(run, &size) || (run->box->writable && size.greatest >= run->box->disk);
-    end->code = 0;
-    if (run->verdict != SANDBOX_DONE) {
-        end->reason = run->verdict;
-    } else if (killed && status != 0) {
-        end->reason = SANDBOX_OOM;
-    } else if (full || status == 128 + SIGXFSZ) {
-        end->reason = SANDBOX_DISK;
-    } else if (status == 0) {
-        end->reason = SANDBOX_DONE;
-    } else if (status == 128 + SIGXCPU) {
-        end->reason = SANDBOX_TIMEOUT;
-    } else if (tail_says(run, memory_words)) {
-        end->reason = SANDBOX_OOM;
-    } else if (tail_says(run, disk_words)) {
-        end->reason = SANDBOX_DISK;
-    } else {
-        end->reason = status > 128 ? SANDBOX_SIGNAL : SANDBOX_EXIT;
-        end->code = status > 128 ? status - 128 : status;
-    }
+    if (run->verdict != SANDBOX_DONE) return run->verdict;
+    if (status == 0) return full ? SANDBOX_DISK : SANDBOX_DONE;
+    if (killed) return SANDBOX_OOM;
+    if (full || status == 128 + SIGXFSZ || tail_says(run, disk_words)) return SANDBOX_DISK;
+    if (status == 128 + SIGXCPU) return SANDBOX_TIMEOUT;
+    if (tail_says(run, memory_words)) return SANDBOX_OOM;
+    return status > 128 ? SANDBOX_SIGNAL : SANDBOX_EXIT;
+}
+
+static void judge(struct run *run, int status, struct sandbox_end *end) {
+    end->reason = cause(run, status);
+    end->code = end->reason == SANDBOX_SIGNAL ? status - 128 : end->reason == SANDBOX_EXIT ? status : 0;
     end->memory_by = run->memory.by;
     end->memory_peak = run->memory.peak;
     end->seconds = (double)(clock_us() - run->began) / 1e6;

@@ -97,7 +97,7 @@ static int processes_with(const char *word) {
     int count = 0;
     while ((d = readdir(proc))) {
         char path[300], text[4096] = "";
-        if (atoi(d->d_name) <= 0 || atoi(d->d_name) == getpid()) continue;
+        if ((int)strtol(d->d_name, NULL, 10) <= 0 || (int)strtol(d->d_name, NULL, 10) == getpid()) continue;
         (void)snprintf(path, sizeof(path), "/proc/%s/cmdline", d->d_name);
         int fd = open(path, O_RDONLY);
         ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
@@ -315,7 +315,7 @@ static void test_hidden_memory(void **state) {
                                  &seen);
     assert_int_equal(end.reason, SANDBOX_DONE);
     assert_non_null(strstr(seen.text, "full"));
-    assert_true(atoi(strstr(seen.text, "full") + 5) <= 16);
+    assert_true(strtol(strstr(seen.text, "full") + 5, NULL, 10) <= 16);
 }
 
 static void test_fork_bomb(void **state) {
@@ -331,7 +331,7 @@ static void test_fork_bomb(void **state) {
               &seen);
     assert_int_equal(end.reason, SANDBOX_DONE);
     assert_non_null(strstr(seen.text, "forked"));
-    assert_in_range(atoi(strstr(seen.text, "forked") + 7), 1, 24);
+    assert_in_range(strtol(strstr(seen.text, "forked") + 7, NULL, 10), 1, 24);
     assert_int_equal(processes_with("forked"), 0);
 }
 
