@@ -46,39 +46,42 @@ newer_node() {
             { rm -f "$home/package-lock.json"; exit 1; }
     fi
     PATH=$(echo "$home"/node_modules/node-linux-*/bin):$PATH
+    node --version >/dev/null 2>&1 && [ -e "${PATH%%:*}/node" ] ||
+        { rm -f "$home/package-lock.json"; tail -n 20 "$home.log" >&2; die "there is no Node 20.19 or newer here, and none could be fetched"; }
 }
 
+# The result lies in the checkout, so its lock and stamps do too, whatever NADIR_BUILD is.
 build_front_offices() {
     [ -f "$REPO/front-offices/package.json" ] || return 0
-    mkdir -p "$REPO/front-offices/node_modules"
+    local notes=$REPO/build/front-offices
+    mkdir -p "$notes"
     (
         flock 9
-        local state stamp=$REPO/front-offices/node_modules/.nadir-built log=$REPO/front-offices/node_modules/.nadir-log
+        local state lock
         state=$(front_office_state)
-        [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && [ -d "$REPO/front-offices/portal/dist" ] && return 0
+        [ "$(cat "$notes/built" 2>/dev/null)" = "$state" ] && [ -d "$REPO/front-offices/portal/dist" ] && return 0
         newer_node
         cd "$REPO/front-offices"
-        local lock
         lock=$(sha256sum package-lock.json | cut -d' ' -f1)
-        if [ "$(cat node_modules/.nadir-lock 2>/dev/null)" != "$lock" ]; then
+        if [ "$(cat "$notes/packages" 2>/dev/null)" != "$lock" ] || [ ! -d node_modules/vite ]; then
             step "Fetching the front offices' npm packages"
-            find node_modules -mindepth 1 -maxdepth 1 -not -name '.nadir-*' -exec rm -rf {} +
-            npm_quietly "$log" ci --ignore-scripts --no-audit --no-fund
-            echo "$lock" >node_modules/.nadir-lock
+            npm_quietly "$notes/npm-ci.log" ci --ignore-scripts --no-audit --no-fund
+            echo "$lock" >"$notes/packages"
         fi
         step "Building the front offices"
-        if [ -n "${NADIR_KEEP_GOING:-}" ]; then
-            (npm_quietly "$log" run build) && echo "$state" >"$stamp" || warn "the front offices could not be built"
+        if (npm_quietly "$notes/npm-build.log" run build); then
+            echo "$state" >"$notes/built"
         else
-            npm_quietly "$log" run build
-            echo "$state" >"$stamp"
+            [ -n "${NADIR_KEEP_GOING:-}" ] || exit 1
+            warn "the front offices could not be built"
         fi
-    ) 9>"$REPO/front-offices/node_modules/.nadir-guard"
+    ) 9>"$notes/.lock"
 }
 npm_quietly() { # log arguments…
     local log=$1
     shift
-    npm "$@" >"$log" 2>&1 </dev/null || { tail -n 40 "$log" >&2; die "npm $1 failed (its last lines are above)"; }
+    # The system's certificates, so that a mirror or proxy that the system trusts is trusted here too.
+    npm_config_cafile=${npm_config_cafile:-/etc/ssl/certs/ca-certificates.crt} npm "$@" >"$log" 2>&1 </dev/null || { tail -n 40 "$log" >&2; die "npm $1 failed (its last lines are above)"; }
 }
 
 # Copies what changed, by rename, so that a running process keeps the file that it has mapped.
