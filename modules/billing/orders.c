@@ -18,6 +18,7 @@ struct order {
     int64_t total;
     const char *currency;
     json_t *lines; /* of the quote; see quotes.c */
+    json_t *aoi;   /* what per_km2 lines were priced for; NULL: whole scenes */
     const char *created_at;
 };
 
@@ -29,7 +30,7 @@ static const char *line_text(const json_t *line, const char *name) {
 static int quote_take(struct request *rq, struct response *rs, struct db_tx *tx, struct order *o) {
     struct db_rows *rows;
     int err = db_exec(tx, &rows,
-                      "SELECT total, currency, lines, expires_at <= now(), (SELECT id FROM orders WHERE quote = q.id) "
+                      "SELECT total, currency, lines, expires_at <= now(), (SELECT id FROM orders WHERE quote = q.id), aoi "
                       "FROM quote q WHERE id = $1::uuid AND owner = $2 FOR UPDATE",
                       "ss", o->quote, rq->auth.subject);
     if (err) return err;
@@ -43,6 +44,7 @@ static int quote_take(struct request *rq, struct response *rs, struct db_tx *tx,
     o->total = db_int(rows, 0, 0);
     o->currency = db_text(rows, 0, 1);
     o->lines = db_json(rq->scope, rows, 0, 2);
+    o->aoi = db_json(rq->scope, rows, 0, 5);
     return 0;
 }
 
@@ -85,8 +87,8 @@ enum { CREATED_AT, ENTITLEMENT, COLLECTION, ITEM };
 static int order_insert(struct request *rq, struct db_tx *tx, const struct order *o, struct db_rows **rows) {
     return db_exec(
         tx, rows,
-        "WITH made AS (INSERT INTO orders (id, buyer, quote, total, currency) "
-        "              VALUES ($1::uuid, $2, $3::uuid, $4, $5) RETURNING id, created_at), "
+        "WITH made AS (INSERT INTO orders (id, buyer, quote, total, currency, aoi) "
+        "              VALUES ($1::uuid, $2, $3::uuid, $4, $5, $8::jsonb) RETURNING id, created_at), "
         "wanted AS (SELECT n, line FROM jsonb_array_elements($6::jsonb) WITH ORDINALITY AS l (line, n)), "
         "agreed AS (INSERT INTO licence_acceptance (order_id, licence, hash, address) "
         "           SELECT DISTINCT made.id, line #>> '{licence,id}', line #>> '{licence,hash}', $7 "
@@ -100,7 +102,7 @@ static int order_insert(struct request *rq, struct db_tx *tx, const struct order
         "            SELECT gen_random_uuid(), $2, line ->> 'collection', line ->> 'item', made.id FROM made, wanted "
         "            WHERE NOT (line ->> 'owned')::boolean ORDER BY n RETURNING id, collection, item) "
         "SELECT utc_text(made.created_at), granted.id, granted.collection, granted.item FROM made LEFT JOIN granted ON true",
-        "ssslsjs", o->id, rq->auth.subject, o->quote, o->total, o->currency, o->lines, rq->remote ? rq->remote : "");
+        "ssslsjsj", o->id, rq->auth.subject, o->quote, o->total, o->currency, o->lines, rq->remote ? rq->remote : "", o->aoi);
 }
 
 /* Lines for order.paid: no more than consumers need. */
@@ -119,13 +121,30 @@ static json_t *event_lines(const struct order *o) {
     return list;
 }
 
+/* The area that an item was priced for, or NULL when that plays no part. */
+static json_t *area_bought(const struct order *o, const char *collection, const char *item) {
+    size_t i;
+    json_t *line;
+    json_array_foreach(o->lines, i, line) {
+        bool this_one = strcmp(line_text(line, "collection"), collection) == 0 && strcmp(line_text(line, "item"), item) == 0;
+        if (this_one && strcmp(line_text(line, "model"), "per_km2") == 0) return o->aoi;
+    }
+    return NULL;
+}
+
+static int grant_announce(struct request *rq, struct db_tx *tx, const struct order *o, const struct db_rows *rows, int i) {
+    const char *id = db_text(rows, i, ENTITLEMENT), *collection = db_text(rows, i, COLLECTION), *item = db_text(rows, i, ITEM);
+    json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:s}", "entitlement", id, "subject", rq->auth.subject, "collection", collection,
+                             "item", item, "order", o->id);
+    json_t *aoi = area_bought(o, collection, item);
+    if (aoi) json_object_set(data, "aoi", aoi);
+    return bus_emit(tx, "entitlement.granted", id, data);
+}
+
 static int order_announce(struct request *rq, struct db_tx *tx, const struct order *o, const struct db_rows *rows) {
     int err = 0;
     for (int i = 0; !err && i < db_count(rows) && !db_is_null(rows, i, ENTITLEMENT); i++)
-        err = bus_emit(tx, "entitlement.granted", db_text(rows, i, ENTITLEMENT),
-                       json_pack("{s:s,s:s,s:s,s:s,s:s}", "entitlement", db_text(rows, i, ENTITLEMENT), "subject",
-                                 rq->auth.subject, "collection", db_text(rows, i, COLLECTION), "item", db_text(rows, i, ITEM),
-                                 "order", o->id));
+        err = grant_announce(rq, tx, o, rows, i);
     if (err) return err;
     return bus_emit(tx, "order.paid", o->id,
                     json_pack("{s:s,s:s,s:I,s:s,s:o}", "order", o->id, "buyer", rq->auth.subject, "total", (json_int_t)o->total,
@@ -149,9 +168,10 @@ static int order_place(struct request *rq, struct response *rs, struct db_tx *tx
 
 /* What GET gives too: order_json builds the same from the tables. */
 static json_t *order_made(const struct request *rq, const struct order *o) {
-    return json_pack("{s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:O,s:o}", "order", o->id, "buyer", rq->auth.subject, "state", "paid",
+    return json_pack("{s:s,s:s,s:s,s:I,s:s,s:s,s:s,s:O?,s:O,s:o}", "order", o->id, "buyer", rq->auth.subject, "state", "paid",
                      "total", (json_int_t)o->total, "currency", o->currency, "created_at", o->created_at, "quote", o->quote,
-                     "lines", o->lines, "receipt", json_sprintf("%s/billing/v1/orders/%s/receipt", rq->base_url, o->id));
+                     "aoi", o->aoi, "lines", o->lines, "receipt",
+                     json_sprintf("%s/billing/v1/orders/%s/receipt", rq->base_url, o->id));
 }
 
 int orders_create(struct request *rq, struct response *rs) {

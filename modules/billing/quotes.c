@@ -75,11 +75,12 @@ static int quote_line(struct request *rq, struct response *rs, const struct db_r
     bool owned = db_bool(rows, i, OWNED);
     if (owned) price = 0;
     if (__builtin_add_overflow(*total, price, total)) return NADIR_EINVAL;
-    return json_array_append_new(
-        lines, json_pack("{s:i,s:s,s:s,s:s,s:s,s:I,s:o,s:I,s:b,s:O}", "line", i + 1, "collection", collection, "item", item,
-                         "offer", db_text(rows, i, OFFER), "model", db_text(rows, i, MODEL), "unit_price",
-                         (json_int_t)db_int(rows, i, PRICE), "area_km2", area < 0 ? json_null() : json_real(area), "price",
-                         (json_int_t)price, "owned", (int)owned, "licence", db_json(rq->scope, rows, i, LICENCE)));
+    return json_array_append_new(lines, json_pack("{s:i,s:s,s:s,s:s,s:s,s:I,s:f,s:o,s:I,s:b,s:O}", "line", i + 1, "collection",
+                                                  collection, "item", item, "offer", db_text(rows, i, OFFER), "model",
+                                                  db_text(rows, i, MODEL), "unit_price", (json_int_t)db_int(rows, i, PRICE),
+                                                  "min_area_km2", db_double(rows, i, LEAST_AREA), "area_km2",
+                                                  area < 0 ? json_null() : json_real(area), "price", (json_int_t)price, "owned",
+                                                  (int)owned, "licence", db_json(rq->scope, rows, i, LICENCE)));
 }
 
 static void check_items(struct fields *f, const json_t *items) {

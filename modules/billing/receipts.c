@@ -15,16 +15,18 @@
 
 struct words {
     const char *language, *receipt, *number, *date, *order, *seller, *buyer, *item, *price_basis, *licence, *price, *total,
-        *paid, *free, *fixed, *area, *owned, *tax;
+        *paid, *free, *fixed, *area, *least, *owned, *tax;
 };
 
 static const struct words languages[] = {
     {"en", "Receipt", "Number", "Date", "Order", "Seller", "Buyer", "Product", "Basis", "Licence", "Price", "Total",
-     "Paid from the wallet.", "free", "fixed price", "per km²", "owned already", "No value added tax is shown."},
+     "Paid from the wallet.", "free", "fixed price", "per km²", "least area", "owned already", "No value added tax is shown."},
     {"fr", "Reçu", "Numéro", "Date", "Commande", "Vendeur", "Acheteur", "Produit", "Base", "Licence", "Prix", "Total",
-     "Payé depuis le portefeuille.", "gratuit", "prix fixe", "par km²", "déjà acquis", "Aucune TVA n’est indiquée."},
+     "Payé depuis le portefeuille.", "gratuit", "prix fixe", "par km²", "surface minimale", "déjà acquis",
+     "Aucune TVA n’est indiquée."},
     {"de", "Beleg", "Nummer", "Datum", "Bestellung", "Verkäufer", "Käufer", "Produkt", "Grundlage", "Lizenz", "Preis", "Summe",
-     "Aus dem Guthaben bezahlt.", "kostenlos", "Festpreis", "je km²", "schon erworben", "Umsatzsteuer wird nicht ausgewiesen."},
+     "Aus dem Guthaben bezahlt.", "kostenlos", "Festpreis", "je km²", "Mindestfläche", "schon erworben",
+     "Umsatzsteuer wird nicht ausgewiesen."},
 };
 
 /* The best known language of Accept-Language (RFC 9110 section 12.5.4); English if none. */
@@ -99,7 +101,10 @@ static const char *line_basis(struct scope *s, const struct words *w, const json
     if (model && strcmp(model, "per_km2") == 0) {
         char unit[40];
         money_format(json_integer_value(json_object_get(line, "unit_price")), currency, unit);
-        return scope_printf(s, "%s %s × %.4f km²", unit, w->area, json_number_value(json_object_get(line, "area_km2")));
+        double area = json_number_value(json_object_get(line, "area_km2"));
+        double least = json_number_value(json_object_get(line, "min_area_km2"));
+        if (area >= least) return scope_printf(s, "%s %s × %.4f km²", unit, w->area, area);
+        return scope_printf(s, "%s %s × %.4f km² (%s; %.4f km²)", unit, w->area, least, w->least, area);
     }
     return model && strcmp(model, "free") == 0 ? w->free : w->fixed;
 }
