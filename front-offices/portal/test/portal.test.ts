@@ -24,11 +24,11 @@ describe("the search as code", () => {
   });
 });
 
-test("a result names its item, by value or by reference", () => {
-  const address = "http://localhost:8080/stac/collections/results/items/a%20b";
-  expect(resultItem({ ndvi: { href: "x", item: address } })).toEqual({ collection: "results", item: "a b" });
-  expect(resultItem({ n: 3, ndvi: { value: { item: address } } })).toEqual({ collection: "results", item: "a b" });
-  expect(resultItem({ text: "none" })).toBeUndefined();
+test("results point at their item", () => {
+  const base = "http://localhost:8080";
+  const ndvi = { href: `${base}/download/v1/items/results/a/assets/ndvi`, type: "image/tiff" };
+  expect(resultItem({ ndvi, item: { href: `${base}/stac/collections/results/items/a%20b` } })).toEqual({ collection: "results", item: "a b" });
+  expect(resultItem({ ndvi, count: 3, nothing: null })).toBeUndefined();
 });
 
 test("SHA-256 of FIPS 180-2, example B.1", async () => {

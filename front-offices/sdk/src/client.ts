@@ -242,7 +242,7 @@ export class Processing {
   }
 
   async log(id: string): Promise<string> {
-    return (await this.http.send("GET", `/processing/v1/jobs/${part(id)}/log`, { headers: { accept: "text/plain, application/json" } })).text();
+    return (await this.http.send("GET", `/processing/jobs/${part(id)}/logs`, { headers: { accept: "text/plain, application/json" } })).text();
   }
 
   /** Polls until the job has ended; `told` hears every state on the way. */

@@ -71,8 +71,8 @@ export class OAuth implements TokenSource {
     return this.#tokens !== undefined;
   }
 
-  /** Leaves the page for identity's sign-in form. */
-  async signIn(returnTo: string, hints: { email?: string; prompt?: string } = {}): Promise<void> {
+  /** Leaves the page for identity's sign-in form, or with `prompt: "create"` for its registration form. */
+  async signIn(returnTo: string, hints: { email?: string; prompt?: "create" | "login"; language?: string } = {}): Promise<void> {
     const attempt: Attempt = { state: random(24), nonce: random(24), verifier: random(48), returnTo };
     sessionStorage.setItem(`${this.#key}.attempt`, JSON.stringify(attempt));
     const query = new URLSearchParams({
@@ -87,6 +87,7 @@ export class OAuth implements TokenSource {
     });
     if (hints.email) query.set("login_hint", hints.email);
     if (hints.prompt) query.set("prompt", hints.prompt);
+    if (hints.language) query.set("ui_locales", hints.language);
     location.assign(`${this.#options.base}/oauth2/authorize?${query}`);
   }
 

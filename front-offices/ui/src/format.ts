@@ -1,11 +1,7 @@
 import { prefs } from "./prefs.svelte.ts";
 
-/** Code of the platform's credits (ISO 4217 leaves X codes to users). */
-export const CREDITS = "XCR";
-
-/** Minor units to text: `1250, "XCR"` is `12.50 credits`. */
-export function money(minor: number, currency: string, credits: string): string {
-  if (currency === CREDITS) return `${number(minor / 100, 2, 2)} ${credits}`;
+/** Minor units to text, in the manner of the language: `1250, "EUR"` is `€12.50`. */
+export function money(minor: number, currency: string): string {
   try {
     const format = new Intl.NumberFormat(prefs.language, { style: "currency", currency });
     const digits = format.resolvedOptions().maximumFractionDigits ?? 2;

@@ -10,7 +10,10 @@ const scope = [
   "processing:job.read", "processing:job.write", "processing:process.write",
 ].join(" ");
 
-export const oauth = new OAuth({ base: "", clientId: CLIENT_ID, redirectUri: `${location.origin}/callback`, scope });
+/** Where identity sends people back to, registered with it. */
+export const REDIRECT = `${location.origin}/callback`;
+
+export const oauth = new OAuth({ base: "", clientId: CLIENT_ID, redirectUri: REDIRECT, scope });
 export const nadir = new Nadir("", oauth);
 
 /**

@@ -63,6 +63,14 @@ export function bboxOf(area: Geometry): number[] | undefined {
   return [Math.min(...(xs as Set<number>)), Math.min(...(ys as Set<number>)), Math.max(...(xs as Set<number>)), Math.max(...(ys as Set<number>))];
 }
 
+/** True for an upright rectangle round `bbox`. */
+export function contains(area: Geometry, bbox: number[]): boolean {
+  const outer = bboxOf(area);
+  const flat = bbox.length === 6 ? [bbox[0], bbox[1], bbox[3], bbox[4]] : bbox;
+  const [west = 0, south = 0, east = 0, north = 0] = flat;
+  return outer !== undefined && (outer[0] ?? 0) <= west && (outer[1] ?? 0) <= south && (outer[2] ?? 0) >= east && (outer[3] ?? 0) >= north;
+}
+
 /** Short text that `areaFromText` reads back; for the share link and the input field. */
 export function areaToText(area: Geometry): string {
   const bbox = bboxOf(area);

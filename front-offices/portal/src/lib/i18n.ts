@@ -1,14 +1,11 @@
 import { Texts } from "@nadir/ui/i18n.svelte.ts";
 import { Problem } from "@nadir/sdk";
-import { money as moneyText } from "@nadir/ui/format.ts";
 import en from "../i18n/en.json";
 
 export const texts = new Texts(en, { fr: () => import("../i18n/fr.json"), de: () => import("../i18n/de.json") });
 export const t = texts.get;
 
-export function money(minor: number, currency: string): string {
-  return moneyText(minor, currency, t("credits"));
-}
+export { money } from "@nadir/ui/format.ts";
 
 /** A sentence for a failed call: our own for the known problems, else what the server says. */
 export function why(error: unknown): string {

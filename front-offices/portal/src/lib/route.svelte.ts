@@ -4,8 +4,8 @@ class Route {
   query = $state.raw(new URLSearchParams());
 
   constructor() {
-    this.#read();
-    addEventListener("hashchange", () => this.#read());
+    this.read();
+    addEventListener("hashchange", () => this.read());
   }
 
   get page(): string {
@@ -23,7 +23,8 @@ class Route {
     this.query = query;
   }
 
-  #read(): void {
+  /** Takes over the address bar. */
+  read(): void {
     const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
     this.path = path.split("/").filter(Boolean).map((segment) => {
       try {

@@ -2,6 +2,7 @@ import type { Legend, StacItem, ViewInfo } from "@nadir/sdk";
 import { shared } from "../map/shared.svelte.ts";
 import { local, nadir, oauth } from "./api.ts";
 import { why } from "./i18n.ts";
+import { keyOf } from "./search.svelte.ts";
 
 /** The scene on the map: its styles, the one on show, its opacity. */
 class SceneLayer {
@@ -14,13 +15,16 @@ class SceneLayer {
   #shown = "";
 
   async open(item: StacItem, style?: string): Promise<void> {
+    if (this.item && keyOf(this.item) === keyOf(item) && this.info) return;
     this.close();
     this.item = item;
     try {
       const info = await nadir.view.info(item.collection, item.id);
       if (this.item !== item) return;
       this.info = info;
-      this.choose(info.styles.find((candidate) => candidate.id === style)?.id ?? info.styles[0]?.id ?? "");
+      // What a job has computed is best seen by its values, a scene by its colours.
+      const computed = isPrivate(item) ? info.styles.find((candidate) => candidate.legend) : undefined;
+      this.choose(info.styles.find((candidate) => candidate.id === style)?.id ?? computed?.id ?? info.styles[0]?.id ?? "");
     } catch (error) {
       if (this.item === item) this.failure = why(error);
     }

@@ -1,6 +1,8 @@
 import type { Me, Wallet } from "@nadir/sdk";
-import { nadir, oauth } from "./api.ts";
+import { prefs } from "@nadir/ui/prefs.svelte.ts";
+import { REDIRECT, nadir, oauth } from "./api.ts";
 import { t, why } from "./i18n.ts";
+import { route } from "./route.svelte.ts";
 import { toasts } from "./toasts.svelte.ts";
 
 /** Who is signed in, and what is in the purse. */
@@ -28,9 +30,9 @@ class Session {
     try {
       const returnTo = await oauth.finish(url);
       if (returnTo !== undefined) {
-        history.replaceState(null, "", "/");
-        location.hash = returnTo;
-      }
+        history.replaceState(null, "", `/${returnTo}`);
+        route.read();
+      } else if (url.pathname !== "/") history.replaceState(null, "", `/${location.hash}`);
     } catch (error) {
       history.replaceState(null, "", `/${location.hash}`);
       toasts.show(why(error), "bad");
@@ -55,12 +57,17 @@ class Session {
     }
   }
 
-  signIn(email?: string): Promise<void> {
-    return oauth.signIn(location.hash || "#/", email ? { email } : {});
+  signIn(): Promise<void> {
+    return oauth.signIn(location.hash || "#/", { language: prefs.language });
+  }
+
+  /** A new account; its owner comes back signed in. */
+  register(): Promise<void> {
+    return oauth.signIn(location.hash || "#/", { prompt: "create", language: prefs.language });
   }
 
   signOut(): Promise<void> {
-    return oauth.signOut(`${location.origin}/`);
+    return oauth.signOut(REDIRECT);
   }
 }
 

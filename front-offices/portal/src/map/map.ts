@@ -116,7 +116,9 @@ export class EarthMap {
   #footprintStyle(feature: FeatureLike): Style | Style[] {
     const hot = feature.get("key") === this.#hot;
     const extent = feature.getGeometry()?.getExtent();
-    // The scene on show is seen through its footprint, and one that covers half the world would only tint the map.
+    // A footprint that covers half the world would only tint the map; it has its card.
+    if (extent && getWidth(extent) > 2e7 && !hot) return [];
+    // The scene on show is seen through its footprint.
     const outline = feature.get("outline") === true || (extent !== undefined && getWidth(extent) > 2e7);
     const stroke = new Stroke({ color: hot ? this.#colours.hot : this.#colours.foot, width: hot ? 3 : 2 });
     const style = new Style({ stroke, fill: new Fill({ color: outline ? "rgba(0,0,0,0)" : hot ? this.#colours.hotFill : this.#colours.footFill }), zIndex: hot ? 2 : 1 });
@@ -136,7 +138,7 @@ export class EarthMap {
 
   #areaStyle(): Style {
     return new Style({
-      stroke: new Stroke({ color: this.#colours.hot, width: 2.5, lineDash: [7, 5] }), fill: new Fill({ color: this.#colours.hotFill }),
+      stroke: new Stroke({ color: this.#colours.hot, width: 2.5, lineDash: [7, 5] }), fill: new Fill({ color: "rgba(0, 0, 0, 0)" }),
       image: new Circle({ radius: 5, fill: new Fill({ color: this.#colours.hot }) }),
     });
   }
