@@ -1,4 +1,5 @@
 /* documents.c: finished JSON texts: how they are put out, linked and named. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,11 +53,53 @@ void text_add_document(struct text *t, const char *document, size_t len, const c
     text_add(t, document, (size_t)(end - document));
 }
 
-/* 15 digits give a decimal number back as it was written (0.1, not 0.10000000000000001); a degree needs 9 for a millimetre. */
+/* Writes a number token in the fewest digits that read back as the same double; returns its length. token is not ended. */
+static size_t number_shortest(const char *token, size_t len, char out[40]) {
+    char text[40];
+    bool fraction = len < sizeof text && (memchr(token, '.', len) || memchr(token, 'e', len));
+    if (!fraction) return 0;
+    memcpy(text, token, len);
+    text[len] = '\0';
+    double value = strtod(text, NULL);
+    for (int digits = 15; digits <= 17; digits++) {
+        int n = snprintf(out, 40, "%.*g", digits, value);
+        if (strtod(out, NULL) != value) continue;
+        if (!strpbrk(out, ".e")) n += snprintf(out + n, 40 - (size_t)n, ".0"); /* a real stays a real */
+        return (size_t)n;
+    }
+    return 0;
+}
+
+/* jansson writes 0.1 as 0.10000000000000001; fewer digits for all would change some. Shortens the numbers of JSON in place. */
+static void numbers_shorten(char *json) {
+    char *to = json, number[40];
+    for (const char *from = json; *from;) {
+        size_t len = 1;
+        if (*from == '"') {
+            while (from[len] != '"') len += from[len] == '\\' ? 2 : 1;
+            len++;
+        } else if (*from == '-' || (*from >= '0' && *from <= '9')) {
+            len = strspn(from, "+-.0123456789eE");
+            size_t shorter = number_shortest(from, len, number);
+            if (shorter > 0 && shorter < len) {
+                memcpy(to, number, shorter);
+                to += shorter;
+                from += len;
+                continue;
+            }
+        }
+        memmove(to, from, len);
+        to += len;
+        from += len;
+    }
+    *to = '\0';
+}
+
 char *json_line(struct scope *s, const json_t *json) {
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     if (!text) abort();
     scope_defer(s, free, text);
+    numbers_shorten(text);
     return text;
 }
 

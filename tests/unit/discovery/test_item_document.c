@@ -144,12 +144,27 @@ static void test_mark_becomes_the_public_url(void **state) {
     assert_string_equal(t->data, "{\"a\":\"https://n.example/x\",\"b\":\"https://n.example\"}");
 }
 
+static void test_numbers_come_back_as_they_were(void **state) {
+    (void)state;
+    static const char text[] =
+        "[0.1,-7.512549313555328e-05,0.0002715594582527158,1.0,100000000000000000000.0,123456789012345678,"
+        "\"1.10000000000000001 \\\" 2.20000000000000002\",5e-324,0,-0.0,74.161316]";
+    json_t *json = scope_json(&s, json_loads(text, 0, NULL));
+    assert_non_null(json);
+    const char *line = json_line(&s, json);
+    assert_true(json_equal(json, scope_json(&s, json_loads(line, 0, NULL))));
+    assert_non_null(strstr(line, "[0.1,-7.512549313555328e-05,0.0002715594582527158,1.0,"));
+    assert_non_null(strstr(line, "1.10000000000000001 \\\" 2.20000000000000002"));
+    assert_non_null(strstr(line, ",74.161316]"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_paths_are_kept_apart, begin, end),
         cmocka_unit_test_setup_teardown(test_event_tells_place_size_and_digest, begin, end),
         cmocka_unit_test_setup_teardown(test_refusals, begin, end),
         cmocka_unit_test_setup_teardown(test_a_megabyte_is_enough, begin, end),
+        cmocka_unit_test_setup_teardown(test_numbers_come_back_as_they_were, begin, end),
         cmocka_unit_test_setup_teardown(test_mark_becomes_the_public_url, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
