@@ -81,7 +81,7 @@ static void numbers_shorten(char *json) {
         } else if (*from == '-' || (*from >= '0' && *from <= '9')) {
             len = strspn(from, "+-.0123456789eE");
             size_t shorter = number_shortest(from, len, number);
-            if (shorter > 0 && shorter < len) {
+            if (shorter > 0 && shorter <= len) {
                 memcpy(to, number, shorter);
                 to += shorter;
                 from += len;
