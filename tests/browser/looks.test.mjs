@@ -51,6 +51,78 @@ test("three languages, remembered", { timeout: 60_000 }, async (t) => {
   clean(watch);
 });
 
+for (const [locale, word] of [["fr-FR", "Trouver"], ["de-DE", "finden"]]) {
+  test(`nothing sticks out on a telephone in ${locale}`, { timeout: 60_000 }, async (t) => {
+    const browser = await launch();
+    t.after(() => browser.close());
+    const { page, watch } = await visitor(browser, { size: "phone", locale });
+    await page.goto(base);
+    await page.getByRole("heading", { name: word }).waitFor();
+    await page.locator("[data-item]").first().waitFor();
+    await picture(page, `44-${locale}-phone-light`);
+    const wide = () => page.evaluate(() => [...document.querySelectorAll("header *, main *")].filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".sr, .segmented")).map((element) => element.outerHTML.slice(0, 80)));
+    assert.deepEqual(await wide(), []);
+    await page.goto(`${base}/#/scene/${olinda}`);
+    await page.getByTestId("price").waitFor();
+    assert.deepEqual(await wide(), []);
+    clean(watch);
+  });
+}
+
+test("every page of a search, once; clouds; a polygon; the search as code", { timeout: 90_000 }, async (t) => {
+  const browser = await launch();
+  t.after(() => browser.close());
+  const { page, watch } = await visitor(browser);
+  // Small pages, so that the few scenes of a demo fill several.
+  await page.route("**/stac/search", (route) => {
+    const body = route.request().postDataJSON();
+    return route.continue(body ? { postData: JSON.stringify({ ...body, limit: 4 }) } : {});
+  });
+  await page.goto(base);
+  await page.locator("[data-item]").first().waitFor();
+  const more = page.getByTestId("more");
+  for (let rounds = 0; rounds < 50 && (await more.count()) > 0; rounds++) {
+    const before = await page.locator("[data-item]").count();
+    await more.click();
+    await page.waitForFunction((count) => document.querySelectorAll("[data-item]").length > count || !document.querySelector("[data-testid=more]"), before);
+  }
+  const shown = await page.locator("[data-item]").evaluateAll((cards) => cards.map((card) => card.getAttribute("data-item")));
+  const { features } = await (await fetch(`${base}/stac/search?limit=1000`)).json();
+  assert.deepEqual([...shown].sort(), features.map((item) => `${item.collection}/${item.id}`).sort());
+
+  const clear = features.filter((item) => (item.properties["eo:cloud_cover"] ?? 0) <= 5);
+  assert.ok(clear.length < features.length, "the demo has a cloudy scene");
+  await page.goto(`${base}/#/explore?cloud=5`);
+  await page.getByText(/cloudier scenes? (is|are) hidden/).waitFor();
+  assert.equal(await page.getByRole("slider", { name: "Cloud cover" }).inputValue(), "5");
+
+  await page.goto(`${base}/#/explore?at=-34.9,-8,10`);
+  await page.reload();
+  await page.locator("[data-item]").first().waitFor();
+  await page.getByTestId("draw-polygon").click();
+  for (const [x, y] of [[800, 300], [1100, 320], [1000, 620]]) {
+    await page.mouse.move(x, y, { steps: 3 });
+    await page.mouse.click(x, y);
+    await page.waitForTimeout(300);
+  }
+  await page.mouse.move(800, 300, { steps: 3 });
+  await page.mouse.click(800, 300);
+  await page.waitForFunction(() => document.querySelector("input[spellcheck=false]").value.startsWith("POLYGON"));
+  const asked = page.waitForRequest((request) => request.url().endsWith("/stac/search"));
+  await page.getByTestId("search").click();
+  const { intersects, bbox } = (await asked).postDataJSON();
+  assert.equal(intersects.type, "Polygon");
+  assert.equal(intersects.coordinates[0].length, 4);
+  assert.equal(bbox, undefined);
+
+  await page.getByRole("button", { name: "Code" }).click();
+  await page.getByRole("button", { name: "Python" }).click();
+  await page.locator("dialog pre").filter({ hasText: '"intersects"' }).waitFor();
+  await picture(page, "45-code-desktop-light");
+  await audit(page, "the search as code");
+  clean(watch);
+});
+
 test("by keyboard alone: skip the map, search, open a scene, change its style", { timeout: 60_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());

@@ -46,6 +46,8 @@ export class EarthMap {
   onHover: (key: string | undefined) => void = () => {};
   onSelect: (key: string) => void = () => {};
   onMove: () => void = () => {};
+  /** Room that panels cover: [top, right, bottom, left] in pixels. */
+  covered: () => number[] = () => [0, 0, 0, 0];
 
   readonly #target: HTMLElement;
   readonly #view: View;
@@ -59,7 +61,7 @@ export class EarthMap {
   #hot: string | undefined;
   #colours: MapColours;
 
-  constructor(target: HTMLElement, labels: { zoomIn: string; zoomOut: string; attribution: string }) {
+  constructor(target: HTMLElement) {
     this.#target = target;
     this.#colours = coloursOf(target);
     this.#basemap = new Basemap(this.#colours);
@@ -71,9 +73,9 @@ export class EarthMap {
       view: this.#view,
       layers: [...this.#basemap.layers, this.#scene, this.#footprintLayer, this.#areaLayer],
       controls: [
-        new Zoom({ zoomInTipLabel: labels.zoomIn, zoomOutTipLabel: labels.zoomOut }),
+        new Zoom(),
         new ScaleLine({ minWidth: 80 }),
-        new Attribution({ collapsible: false, attributions: labels.attribution }),
+        new Attribution({ collapsible: false, attributions: "Natural Earth" }),
       ],
       interactions: interactions({ altShiftDragRotate: false, pinchRotate: false }),
     });
@@ -108,9 +110,19 @@ export class EarthMap {
     this.#areaLayer.changed();
   }
 
-  /** Room that panels cover: [top, right, bottom, left] in pixels. */
-  padding(pixels: number[]): void {
-    this.#view.padding = pixels;
+  /** Looks again how much of the map panels cover. */
+  settle(): void {
+    this.#view.padding = this.covered();
+    this.map.updateSize();
+  }
+
+  /** Texts of the controls, which OpenLayers takes once and for all. */
+  labels(zoomIn: string, zoomOut: string): void {
+    for (const [name, text] of [["in", zoomIn], ["out", zoomOut]]) {
+      const button = this.#target.querySelector(`.ol-zoom-${name}`);
+      button?.setAttribute("title", text ?? "");
+      button?.setAttribute("aria-label", text ?? "");
+    }
   }
 
   #footprintStyle(feature: FeatureLike): Style | Style[] {
@@ -136,11 +148,13 @@ export class EarthMap {
     return [style, dot];
   }
 
-  #areaStyle(): Style {
-    return new Style({
+  #areaStyle(): Style[] {
+    // Light under the dashes, so that they show on any picture.
+    const light = new Style({ stroke: new Stroke({ color: this.#colours.halo, width: 5 }) });
+    return [light, new Style({
       stroke: new Stroke({ color: this.#colours.hot, width: 2.5, lineDash: [7, 5] }), fill: new Fill({ color: "rgba(0, 0, 0, 0)" }),
       image: new Circle({ radius: 5, fill: new Fill({ color: this.#colours.hot }) }),
-    });
+    })];
   }
 
   footprints(items: StacItem[], outline = false): void {
@@ -253,6 +267,7 @@ export class EarthMap {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const clipped = [bbox[0] ?? 0, Math.max(bbox[1] ?? 0, -84), bbox[2] ?? 0, Math.min(bbox[3] ?? 0, 84)];
     const extent = buffer(transformExtent(clipped, "EPSG:4326", "EPSG:3857"), 10);
+    this.settle();
     this.#view.fit(extent, { duration: options.instant || still ? 0 : 600, maxZoom: options.maxZoom ?? 14, padding: [24, 24, 24, 24] });
   }
 
@@ -288,9 +303,5 @@ export class EarthMap {
     this.#view.setCenter(fromLonLat([x as number, y as number]));
     this.#view.setZoom(zoom as number);
     return true;
-  }
-
-  resize(): void {
-    this.map.updateSize();
   }
 }
