@@ -12,7 +12,7 @@
 
 #define BATCH 500                     /* documents fetched at a time */
 #define PAGE_BYTES (16 * 1024 * 1024) /* a page that has grown so far ends early, with a next link */
-#define COUNT_MOST 10000              /* numberMatched is told up to this */
+#define COUNT_MOST 1000               /* numberMatched is told up to this */
 
 /* Where a page ends: the sort key, the collection and the id of its last item. */
 struct position {
@@ -62,10 +62,10 @@ static const char *conditions(struct scope *s, const struct auth *who, const str
     const char *after = continued ? scope_printf(s, "(%s, i.collection, i.id) %s ($7::%s, $8::text, $9::text)", key,
                                                  q->ascending ? ">" : "<", type)
                                   : "$7::text IS NULL AND $8::text IS NULL AND $9::text IS NULL";
-    return scope_printf(s, "%s AND %s AND %s AND %s AND %s AND %s AND %s",
+    return scope_printf(s, "%s AND %s AND %s AND %s AND %s AND %s",
                         q->geometry ? "ST_Intersects(i.geom, $1::geometry)" : "$1::text IS NULL",
-                        q->from ? "i.ends >= $2::timestamptz" : "$2::text IS NULL",
-                        q->to ? "i.starts <= $3::timestamptz" : "$3::text IS NULL",
+                        q->from || q->to ? "i.during && tstzrange($2::timestamptz, $3::timestamptz, '[]')"
+                                         : "$2::text IS NULL AND $3::text IS NULL",
                         q->collections ? "i.collection = ANY ($4::text[])" : "$4::text IS NULL",
                         q->ids ? "i.id = ANY ($5::text[])" : "$5::text IS NULL", visible_sql(s, who, 6), after);
 }
