@@ -16,7 +16,18 @@ static const struct route routes[] = {
     {.methods = HTTP_GET, .path = "/platform/v1/orders", .scope = READ, .handler = orders_list, .role = "admin"},
     {.methods = HTTP_GET, .path = "/platform/v1/revenue", .scope = READ, .handler = revenue_get, .role = "admin"},
     {.methods = HTTP_GET, .path = "/platform/v1/jobs", .scope = READ, .handler = jobs_list, .role = "admin"},
-    {.methods = HTTP_GET, .path = "/platform/v1/dead-letters", .scope = READ, .handler = dead_letters_list, .role = "admin"},
+    {.methods = HTTP_GET,
+     .path = "/platform/v1/dead-letters",
+     .scope = READ,
+     .handler = dead_letters_list,
+     .role = "admin",
+     .work = WORK_SLOW},
+    {.methods = HTTP_POST,
+     .path = "/platform/v1/dead-letters/{module}/{letter}/replay",
+     .scope = READ,
+     .handler = dead_letters_replay,
+     .role = "admin",
+     .work = WORK_SLOW},
 };
 
 static const struct subscription subscriptions[] = {

@@ -52,4 +52,9 @@ void bus_stop(struct bus *bus);
 /** True if Redis answered the relay within the last five seconds. */
 bool bus_alive(struct bus *bus);
 
+/** Hands a dead letter of this module's database to its handlers again. Effect and mark are one transaction, so it happens
+ * once. NADIR_ENOTFOUND when there is no such letter, or it was replayed before; otherwise what the handler said (it stays
+ * then). */
+int bus_replay(struct scope *s, struct bus *bus, int64_t dead_letter);
+
 #endif

@@ -62,11 +62,10 @@ static bool wanted(const struct consumer *c, const struct stream *stream, const 
     return false;
 }
 
-static int call_handlers(struct scope *s, struct consumer *c, const struct stream *stream, struct db_tx *tx,
-                         const struct event *e) {
-    for (size_t i = 0; i < c->bus->count; i++) {
-        const struct subscription *sub = &c->bus->subscriptions[i];
-        if (strcmp(stream->name + 6, sub->producer) != 0 || !matches(sub->type, e->type)) continue;
+int bus_call_handlers(struct scope *s, const struct bus *bus, const char *stream, struct db_tx *tx, const struct event *e) {
+    for (size_t i = 0; i < bus->count; i++) {
+        const struct subscription *sub = &bus->subscriptions[i];
+        if (strcmp(stream + strlen("nadir:"), sub->producer) != 0 || !matches(sub->type, e->type)) continue;
         int err = sub->handler(s, tx, e);
         if (err) return err;
     }
@@ -99,7 +98,7 @@ static int take(struct scope *s, struct consumer *c, const struct stream *stream
     if ((err = lock_cursor(tx, stream, bus_sequence(entry_id), &taken)) != 0) goto out;
     if (taken) goto out;
     if (e)
-        err = call_handlers(s, c, stream, tx, e);
+        err = bus_call_handlers(s, c->bus, stream->name, tx, e);
     else
         err = db_exec(tx, NULL, "INSERT INTO bus_dead_letter (stream, entry_id, event, error) VALUES ($1, $2, $3, $4)", "ssss",
                       stream->name, entry_id, raw, error);
@@ -115,6 +114,11 @@ static const char *member(const json_t *event, const char *name) {
     return text ? text : "";
 }
 
+struct event bus_event(const json_t *document) {
+    return (struct event){member(document, "id"),      member(document, "source"), member(document, "type"),
+                          member(document, "subject"), member(document, "time"),   json_object_get(document, "data")};
+}
+
 static bool transient(int err) {
     return err == NADIR_EUNAVAILABLE || err == NADIR_ETIMEOUT || err == NADIR_EBUSY;
 }
@@ -126,8 +130,7 @@ static bool handle(struct consumer *c, struct stream *stream, const char *entry_
         struct scope s;
         scope_init(&s, c->bus->module, EVENT_TIMEOUT_MS);
         json_t *json = scope_json(&s, json_loads(raw, 0, NULL));
-        struct event e = {member(json, "id"),      member(json, "source"), member(json, "type"),
-                          member(json, "subject"), member(json, "time"),   json_object_get(json, "data")};
+        struct event e = bus_event(json);
         trace_continue(&s.trace, *member(json, "traceparent") ? member(json, "traceparent") : NULL);
         bool done;
         if (json && !wanted(c, stream, e.type)) {

@@ -35,6 +35,11 @@ void bus_pause(struct bus *bus, int ms);
 /** Connects if *redis is NULL or broken. Returns 0 or NADIR_EUNAVAILABLE. */
 int bus_redis(const struct bus *bus, redisContext **redis);
 
+/** Calls the handlers of all subscriptions that an event of that stream fits. */
+int bus_call_handlers(struct scope *s, const struct bus *bus, const char *stream, struct db_tx *tx, const struct event *e);
+/** The event in a CloudEvents document; texts are borrowed from it, "" where absent. */
+struct event bus_event(const json_t *document);
+
 /** The sequence of an entry id "<sequence>-0"; 0 when malformed. */
 int64_t bus_sequence(const char *entry_id);
 

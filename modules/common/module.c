@@ -10,6 +10,7 @@
 
 #include "common/auth_events.h"
 #include "common/config.h"
+#include "common/dead_letters.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/server.h"
@@ -40,6 +41,11 @@ static struct running *find(const char *name) {
 struct db *module_db(const char *name) {
     struct running *r = find(name);
     return r ? r->db : NULL;
+}
+
+struct bus *module_bus(const char *name) {
+    struct running *r = find(name);
+    return r ? r->bus : NULL;
 }
 
 /* The lock is a transaction's, so it is free again whatever happens to this process. The work itself uses other connections. */
@@ -185,6 +191,7 @@ static int answer_routes(struct response *rs) {
 }
 
 bool server_internal(struct request *rq, struct response *rs) {
+    if (dead_letters_serve(rq, rs)) return true;
     if (rq->method != HTTP_GET) return false;
     if (strcmp(rq->path, "/healthz") == 0)
         response_text(rs, 200, "text/plain", "ok\n");

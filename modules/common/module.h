@@ -66,6 +66,8 @@ void module_stop_all(void);
 
 /** The database of a module of this process, by its name. */
 struct db *module_db(const char *name);
+/** The bus of a module of this process, by its name; NULL if it is not here. */
+struct bus *module_bus(const char *name);
 
 /* The name that the server calls when the object is loaded: <name>_module_load. */
 #define NADIR_MODULE(variable)                                                                                                 \

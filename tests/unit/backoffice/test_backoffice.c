@@ -34,28 +34,30 @@ static void need_db(void) {
 
 static void test_addresses(void **state) {
     (void)state;
-    struct health list[HEALTH_MOST];
-    assert_int_equal(health_parse("", list), 0);
-    assert_int_equal(health_parse("  identity=http://127.0.0.1:1  billing=http://h:2\n", list), 2);
+    struct peer list[PEERS_MOST];
+    assert_int_equal(peers_parse("", list), 0);
+    assert_int_equal(peers_parse("  identity=http://127.0.0.1:1  billing=http://h:2\n", list), 2);
     assert_string_equal(list[0].module, "identity");
     assert_string_equal(list[1].url, "http://h:2");
-    assert_int_equal(health_parse("x =y z= =a noequals good=http://g", list), 1);
+    assert_int_equal(peers_parse("x =y z= =a noequals good=http://g", list), 1);
     assert_string_equal(list[0].module, "good");
     char many[8192] = "";
     for (int i = 0; i < 100; i++) strcat(many, "m=http://h ");
-    assert_int_equal(health_parse(many, list), HEALTH_MOST);
+    assert_int_equal(peers_parse(many, list), PEERS_MOST);
 }
 
 static void test_answers(void **state) {
     (void)state;
-    struct health h = {0};
+    struct health h;
     health_read(
         &h, 200,
         "{\"ready\":true,\"modules\":[{\"module\":\"x\",\"ready\":true,\"checks\":{\"database\":true,\"bus\":false}}]}");
     assert_true(h.alive && h.ready);
     assert_int_equal(json_object_size(h.checks), 2);
+    json_decref(h.checks);
     health_read(&h, 503, "{\"ready\":false,\"modules\":[{\"module\":\"x\",\"ready\":false,\"checks\":{\"database\":false}}]}");
     assert_true(h.alive && !h.ready);
+    json_decref(h.checks);
     static const struct {
         int status;
         const char *body;
@@ -65,19 +67,22 @@ static void test_answers(void **state) {
         health_read(&h, down[i].status, down[i].body);
         assert_false(h.alive || h.ready);
         assert_int_equal(json_object_size(h.checks), 0);
+        json_decref(h.checks);
     }
-    json_decref(h.checks);
 }
 
 static void test_nobody_answers(void **state) {
     (void)state;
-    struct health list[HEALTH_MOST];
-    int count = health_parse("a=http://127.0.0.1:9 b=http://127.0.0.1:9 c=nonsense://", list);
-    health_poll(list, count);
-    for (int i = 0; i < count; i++) {
-        assert_false(list[i].alive || list[i].ready);
-        assert_true(list[i].seconds < 4);
-        json_decref(list[i].checks);
+    struct ask asks[] = {
+        {.module = "a", .url = "http://127.0.0.1:9", .path = "/readyz/a"},
+        {.module = "b", .url = "nonsense://", .path = "/"},
+        {.module = "c", .url = "http://127.0.0.1:9", .path = "/", .method = "POST", .authorization = "Bearer x"}};
+    ask_all(asks, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(asks[i].status, 0);
+        assert_string_equal(asks[i].body, "");
+        assert_true(asks[i].seconds < 4);
+        scope_end(&asks[i].scope);
     }
 }
 
