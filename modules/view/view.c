@@ -64,7 +64,7 @@ bool view_not_modified(const struct request *rq, struct response *rs, const stru
     bool versioned = version && strcmp(version, scene->version) == 0;
     /* An address that names the version never changes its content; others may be a few minutes old in caches. */
     if (scene->is_public)
-        response_header(rs, "cache-control", versioned ? "public, max-age=604800, immutable" : "public, max-age=300");
+        response_header(rs, "cache-control", versioned ? "public, max-age=86400, immutable" : "public, max-age=300");
     else
         response_header(rs, "cache-control", versioned ? "private, max-age=3600" : "private, max-age=60");
     response_header(rs, "vary", "Authorization");
