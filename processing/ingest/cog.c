@@ -14,10 +14,9 @@
 #include "grid.h"
 #include "progress.h"
 
-int cog_copy(GDALDatasetH source, const char *path, const char *const *options, struct refusal *r) {
+int cog_copy(GDALDatasetH source, const char *path, char **options, struct refusal *r) {
     CPLErrorReset();
-    GDALDatasetH out =
-        GDALCreateCopy(GDALGetDriverByName("COG"), path, source, FALSE, (char **)(uintptr_t)options, progress_gdal, NULL);
+    GDALDatasetH out = GDALCreateCopy(GDALGetDriverByName("COG"), path, source, FALSE, options, progress_gdal, NULL);
     if (!out) return refuse(r, "it cannot be written: %.300s", CPLGetLastErrorMsg());
     GDALClose(out);
     return CPLGetLastErrorType() == CE_Failure ? refuse(r, "it cannot be written: %.300s", CPLGetLastErrorMsg()) : 0;
@@ -165,14 +164,14 @@ static int view_write(struct product *p, struct band *b, GDALDatasetH view, cons
     b->data_type = data_type_name(GDALGetRasterDataType(band));
     b->out_nodata = GDALGetRasterNoDataValue(band, &has_nodata);
     b->out_has_nodata = has_nodata;
-    const char *const options[] = {"COMPRESS=ZSTD",
-                                   "PREDICTOR=YES",
-                                   "BLOCKSIZE=256",
-                                   "OVERVIEWS=IGNORE_EXISTING",
-                                   "BIGTIFF=IF_SAFER",
-                                   "NUM_THREADS=2",
-                                   b->quality ? "RESAMPLING=NEAREST" : "RESAMPLING=AVERAGE",
-                                   NULL};
+    char *options[] = {"COMPRESS=ZSTD",
+                       "PREDICTOR=YES",
+                       "BLOCKSIZE=256",
+                       "OVERVIEWS=IGNORE_EXISTING",
+                       "BIGTIFF=IF_SAFER",
+                       "NUM_THREADS=2",
+                       b->quality ? "RESAMPLING=NEAREST" : "RESAMPLING=AVERAGE",
+                       NULL};
     int err = cog_copy(view, path, options, r);
     char hex[129];
     if (!err && digest_file(path, "SHA256", hex, &b->size)) err = refuse(r, "%s cannot be read back", path);

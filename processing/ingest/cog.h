@@ -11,7 +11,7 @@
 /** Writes <folder>/<key>.tif from a band's source and fills in what was written. Sources with ground control points, or
  * rotated, are warped to a north-up grid first. */
 int band_write(struct product *p, struct band *b, const char *folder, struct refusal *r);
-/** Copies a dataset as a COG. options is a NULL-ended list of the COG driver's. */
-int cog_copy(GDALDatasetH source, const char *path, const char *const *options, struct refusal *r);
+/** Copies a dataset as a COG. options is a NULL-ended list of the COG driver's; they are not changed. */
+int cog_copy(GDALDatasetH source, const char *path, char **options, struct refusal *r);
 
 #endif

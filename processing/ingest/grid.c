@@ -31,13 +31,13 @@ int raster_open(const char *path, GDALDatasetH *out, struct refusal *r) {
 /* The code of a CRS: its own, or that of the one CRS which it is beyond doubt. */
 static int epsg_of(OGRSpatialReferenceH srs) {
     const char *code = OSRGetAuthorityCode(srs, NULL), *authority = OSRGetAuthorityName(srs, NULL);
-    if (code && authority && strcmp(authority, "EPSG") == 0) return atoi(code);
+    if (code && authority && strcmp(authority, "EPSG") == 0) return (int)strtol(code, NULL, 10);
     int count = 0, epsg = 0, *confidence = NULL;
     OGRSpatialReferenceH *matches = OSRFindMatches(srs, NULL, &count, &confidence);
     if (count > 0 && confidence[0] >= 90) {
         code = OSRGetAuthorityCode(matches[0], NULL);
         authority = OSRGetAuthorityName(matches[0], NULL);
-        if (code && authority && strcmp(authority, "EPSG") == 0) epsg = atoi(code);
+        if (code && authority && strcmp(authority, "EPSG") == 0) epsg = (int)strtol(code, NULL, 10);
     }
     OSRFreeSRSArray(matches);
     CPLFree(confidence);

@@ -44,11 +44,14 @@ static int usage(const char *why, const char *what) {
     return 3;
 }
 
+/* "w,s,e,n" */
 static int bounds_read(const char *text, double out[4]) {
-    int used = 0;
-    if (sscanf(text, "%lf,%lf,%lf,%lf%n", &out[0], &out[1], &out[2], &out[3], &used) != 4 || text[used]) return -1;
-    for (int i = 0; i < 4; i++)
-        if (!isfinite(out[i])) return -1;
+    for (int i = 0; i < 4; i++) {
+        char *end;
+        out[i] = strtod(text, &end);
+        if (end == text || *end != (i < 3 ? ',' : '\0') || !isfinite(out[i])) return -1;
+        text = end + 1;
+    }
     return out[0] < out[2] && out[1] < out[3] ? 0 : -1;
 }
 

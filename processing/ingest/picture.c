@@ -108,10 +108,9 @@ static int strips_write(const struct channel channels[3], GDALDatasetH out, bool
 
 /* A temporary file of red, green, blue and alpha on the channels' grid. */
 static GDALDatasetH rgba_create(const char *path, GDALDatasetH like) {
-    static const char *const options[] = {"TILED=YES", "COMPRESS=ZSTD",    "PHOTOMETRIC=RGB",
-                                          "ALPHA=YES", "BIGTIFF=IF_SAFER", NULL};
+    static char *options[] = {"TILED=YES", "COMPRESS=ZSTD", "PHOTOMETRIC=RGB", "ALPHA=YES", "BIGTIFF=IF_SAFER", NULL};
     GDALDatasetH out = GDALCreate(GDALGetDriverByName("GTiff"), path, GDALGetRasterXSize(like), GDALGetRasterYSize(like), 4,
-                                  GDT_Byte, (char **)(uintptr_t)options);
+                                  GDT_Byte, options);
     double transform[6];
     if (!out) return NULL;
     if (GDALGetGeoTransform(like, transform) == CE_None) GDALSetGeoTransform(out, transform);
@@ -123,8 +122,8 @@ static GDALDatasetH rgba_create(const char *path, GDALDatasetH like) {
 static int rgba_publish(GDALDatasetH rgba, bool gaps, const char *path, struct refusal *r) {
     char *with_mask[] = {"-of", "VRT", "-b", "1", "-b", "2", "-b", "3", "-mask", "4", NULL};
     char *opaque[] = {"-of", "VRT", "-b", "1", "-b", "2", "-b", "3", NULL};
-    static const char *const jpeg[] = {"COMPRESS=JPEG",      "QUALITY=85",       "BLOCKSIZE=256", "OVERVIEWS=IGNORE_EXISTING",
-                                       "RESAMPLING=AVERAGE", "BIGTIFF=IF_SAFER", "NUM_THREADS=2", NULL};
+    static char *jpeg[] = {"COMPRESS=JPEG",      "QUALITY=85",       "BLOCKSIZE=256", "OVERVIEWS=IGNORE_EXISTING",
+                           "RESAMPLING=AVERAGE", "BIGTIFF=IF_SAFER", "NUM_THREADS=2", NULL};
     GDALTranslateOptions *options = GDALTranslateOptionsNew(gaps ? with_mask : opaque, NULL);
     int usage_error = 0;
     GDALDatasetH view = GDALTranslate("", rgba, options, &usage_error);

@@ -79,27 +79,24 @@ struct extra {
 
 struct product {
     struct scope *scope;
-    char id[257];
     const char *title;
-    const char *datetime;      /* RFC 3339 UTC */
-    const char *starts, *ends; /* or NULL */
-    json_t *properties;        /* further STAC properties */
-    json_t *extensions;        /* URLs of the STAC extensions that they belong to */
-    struct band bands[BANDS_MOST];
-    int nbands;
-    struct extra extras[FILES_MOST];
-    int nextras;
+    const char *datetime;               /* RFC 3339 UTC */
+    const char *starts, *ends;          /* or NULL */
+    json_t *properties;                 /* further STAC properties */
+    json_t *extensions;                 /* URLs of the STAC extensions that they belong to */
     const char *true_colour;            /* the provider's own 8-bit RGB picture, or NULL */
     json_t *geometry, *bbox;            /* found from valid pixels */
     const struct tie_point *tie_points; /* the provider's, for files that carry none */
-    int ntie_points;
-    const char *srs; /* CRS given by the user, or NULL */
-    bool has_bounds;
-    double bounds[4];     /* west, south, east, north in srs */
-    char fingerprint[65]; /* SHA-256 over sources and options */
-    /* the pictures that were written */
-    struct band visual;
+    const char *srs;                    /* CRS given by the user, or NULL */
+    double bounds[4];                   /* west, south, east, north in srs, if has_bounds */
+    struct band visual;                 /* the pictures that were written */
     struct extra thumbnail;
+    struct band bands[BANDS_MOST];
+    struct extra extras[FILES_MOST];
+    int nbands, nextras, ntie_points;
+    bool has_bounds;
+    char id[257];
+    char fingerprint[65]; /* SHA-256 over sources and options */
 };
 
 void product_init(struct product *p, struct scope *s);
