@@ -43,13 +43,13 @@ int consent_page(const struct request *rq, struct response *rs, const struct aut
     const char *title = text_put(s, lang, TEXT_CONSENT, a->client.name);
     const char *body = scope_printf(
         s,
-        "<h1>%s</h1>\n<p>%s</p>\n<ul>\n%s</ul>\n<form method=\"post\" action=\"/identity/consent\">\n"
+        "<h1>%s</h1>\n<p>%s</p>\n<ul>\n%s</ul>\n<form method=\"post\" action=\"/identity/consent%s\">\n"
         "<input type=\"hidden\" name=\"csrf\" value=\"%s\">\n<input type=\"hidden\" name=\"return\" value=\"%s\">\n"
         "<button name=\"answer\" value=\"allow\">%s</button>\n<button class=\"second\" name=\"answer\" "
         "value=\"deny\">%s</button>\n"
         "</form>",
         http_escape(s, title), http_escape(s, text_put(s, lang, TEXT_CONSENT_WHO, session->account.email)), items,
-        form_token(rq, rs), http_escape(s, authorization_target(s, a, "consent login select_account")),
+        lang_query(rq), form_token(rq, rs), http_escape(s, authorization_target(s, a, "consent login select_account")),
         text_in(lang, TEXT_ALLOW), text_in(lang, TEXT_DENY));
     return page_send(rq, rs, 200, lang, title, body, a->redirect_uri);
 }

@@ -25,6 +25,13 @@ static const char *return_fields(const struct request *rq, struct response *rs, 
         form_token(rq, rs), target ? http_escape(rq->scope, target) : "");
 }
 
+/* The address of the other page, with the way back and the language. */
+static const char *page_link(const struct request *rq, const char *path, const char *target) {
+    const char *query = lang_query(rq);
+    if (!target) return scope_printf(rq->scope, "%s%s", path, query);
+    return scope_printf(rq->scope, "%s%s%sreturn=%s", path, query, *query ? "&amp;" : "?", http_encode(rq->scope, target));
+}
+
 int sign_in_page(const struct request *rq, struct response *rs, int status, const char *target, const char *email,
                  enum text fault, int wait_s) {
     struct scope *s = rq->scope;
@@ -34,17 +41,16 @@ int sign_in_page(const struct request *rq, struct response *rs, int status, cons
     const char *alert = text_put(s, lang, fault, scope_printf(s, "%d", wait_s));
     const char *body = scope_printf(
         s,
-        "<h1>%s</h1>\n<p class=\"soft\">%s</p>\n%s<form method=\"post\" action=\"/identity/login\">\n%s"
+        "<h1>%s</h1>\n<p class=\"soft\">%s</p>\n%s<form method=\"post\" action=\"/identity/login%s\">\n%s"
         "<label for=\"email\">%s</label>\n<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required "
         "maxlength=\"254\" value=\"%s\"%s%s>\n<label for=\"password\">%s</label>\n<input id=\"password\" name=\"password\" "
         "type=\"password\" autocomplete=\"current-password\" required maxlength=\"256\"%s%s>\n<button>%s</button>\n</form>\n"
-        "<p class=\"after\">%s <a href=\"/identity/register%s%s\">%s</a></p>",
+        "<p class=\"after\">%s <a href=\"%s\">%s</a></p>",
         text_in(lang, TEXT_SIGN_IN), to ? http_escape(s, text_put(s, lang, TEXT_SIGN_IN_TO, to->client.name)) : "",
-        page_alert(s, alert), return_fields(rq, rs, target), text_in(lang, TEXT_EMAIL), http_escape(s, email),
+        page_alert(s, alert), lang_query(rq), return_fields(rq, rs, target), text_in(lang, TEXT_EMAIL), http_escape(s, email),
         *alert ? " aria-describedby=\"fault\"" : "", *email ? "" : " autofocus", text_in(lang, TEXT_PASSWORD),
         *alert ? " aria-describedby=\"fault\"" : "", *email ? " autofocus" : "", text_in(lang, TEXT_SIGN_IN),
-        text_in(lang, TEXT_NO_ACCOUNT), target ? "?return=" : "", target ? http_encode(s, target) : "",
-        text_in(lang, TEXT_REGISTER));
+        text_in(lang, TEXT_NO_ACCOUNT), page_link(rq, "/identity/register", target), text_in(lang, TEXT_REGISTER));
     return page_send(rq, rs, status, lang, text_in(lang, TEXT_SIGN_IN), body, to ? to->redirect_uri : NULL);
 }
 
@@ -122,7 +128,7 @@ int register_page(const struct request *rq, struct response *rs, int status, con
     const char *email = form ? pairs_get(form, "email") : NULL, *name = form ? pairs_get(form, "name") : NULL;
     const char *body = scope_printf(
         s,
-        "<h1>%s</h1>\n%s<form method=\"post\" action=\"/identity/register\">\n%s"
+        "<h1>%s</h1>\n%s<form method=\"post\" action=\"/identity/register%s\">\n%s"
         "<label for=\"name\">%s</label>\n<input id=\"name\" name=\"name\" autocomplete=\"name\" required maxlength=\"100\" "
         "value=\"%s\" autofocus>\n"
         "<label for=\"email\">%s</label>\n<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required "
@@ -130,12 +136,12 @@ int register_page(const struct request *rq, struct response *rs, int status, con
         "<label for=\"password\">%s</label>\n<input id=\"password\" name=\"password\" type=\"password\" "
         "autocomplete=\"new-password\" required minlength=\"10\" maxlength=\"256\" aria-describedby=\"hint\">\n"
         "<p class=\"hint\" id=\"hint\">%s</p>\n<button>%s</button>\n</form>\n"
-        "<p class=\"after\">%s <a href=\"/identity/login%s%s\">%s</a></p>",
-        text_in(lang, TEXT_REGISTER), page_alert(s, text_in(lang, fault)), return_fields(rq, rs, target),
+        "<p class=\"after\">%s <a href=\"%s\">%s</a></p>",
+        text_in(lang, TEXT_REGISTER), page_alert(s, text_in(lang, fault)), lang_query(rq), return_fields(rq, rs, target),
         text_in(lang, TEXT_NAME), http_escape(s, name ? name : ""), text_in(lang, TEXT_EMAIL),
         http_escape(s, email ? email : ""), text_in(lang, TEXT_PASSWORD), text_in(lang, TEXT_PASSWORD_HINT),
-        text_in(lang, TEXT_REGISTER), text_in(lang, TEXT_HAVE_ACCOUNT), target ? "?return=" : "",
-        target ? http_encode(s, target) : "", text_in(lang, TEXT_SIGN_IN));
+        text_in(lang, TEXT_REGISTER), text_in(lang, TEXT_HAVE_ACCOUNT), page_link(rq, "/identity/login", target),
+        text_in(lang, TEXT_SIGN_IN));
     return page_send(rq, rs, status, lang, text_in(lang, TEXT_REGISTER), body, to ? to->redirect_uri : NULL);
 }
 

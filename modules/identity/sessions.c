@@ -50,16 +50,25 @@ int session_find(const struct request *rq, struct db *db, struct session *out) {
     return 0;
 }
 
+/* The browser's session of before ends. What the same person was granted in it goes on in the new one, so that signing out
+ * later ends that too; what another person was granted ends now. */
+static int session_replace(struct db_tx *tx, const char *old, const char *fresh, const struct account *a) {
+    struct db_rows *rows;
+    int err = db_exec(tx, &rows, "DELETE FROM session WHERE id = $1 RETURNING account", "s", old);
+    if (err || !db_count(rows)) return err;
+    if (strcmp(db_text(rows, 0, 0), a->id) != 0) return grants_end(tx, "session", old);
+    return db_exec(tx, NULL, "UPDATE oauth_grant SET session = $2 WHERE session = $1 AND ended_at IS NULL", "ss", old, fresh);
+}
+
 int session_start(const struct request *rq, struct response *rs, struct db_tx *tx, const struct account *a) {
     char secret[SECRET_SIZE];
     const char *old = cookie_get(rq, SESSION_COOKIE);
     secret_new(secret);
-    int err = 0;
-    if (old) err = db_exec(tx, NULL, "DELETE FROM session WHERE id = $1", "s", secret_hash(rq->scope, old));
-    if (!err)
-        err =
-            db_exec(tx, NULL, "INSERT INTO session (id, account, expires_at) VALUES ($1, $2, now() + $3 * interval '1 second')",
-                    "ssi", secret_hash(rq->scope, secret), a->id, SESSION_S);
+    const char *id = secret_hash(rq->scope, secret);
+    int err =
+        db_exec(tx, NULL, "INSERT INTO session (id, account, expires_at) VALUES ($1, $2, now() + $3 * interval '1 second')",
+                "ssi", id, a->id, SESSION_S);
+    if (!err && old) err = session_replace(tx, secret_hash(rq->scope, old), id, a);
     if (!err) cookie_set(rq, rs, SESSION_COOKIE, secret, SESSION_S);
     return err;
 }

@@ -83,6 +83,11 @@ enum lang lang_of(const struct request *rq) {
     return asked < 0 ? LANG_EN : (enum lang)asked;
 }
 
+const char *lang_query(const struct request *rq) {
+    int asked = lang_in(request_arg(rq, "ui_locales"));
+    return asked < 0 ? "" : scope_printf(rq->scope, "?ui_locales=%s", codes[asked]);
+}
+
 const char *lang_code(enum lang lang) {
     return codes[lang];
 }

@@ -47,6 +47,8 @@ enum text {
 
 /** The language that the request asks for: ui_locales, then Accept-Language, otherwise English. */
 enum lang lang_of(const struct request *rq);
+/** The query "?ui_locales=de" with which the pages hand on a language that was asked for in the address; "" if none was. */
+const char *lang_query(const struct request *rq);
 /** "en", "fr", "de". */
 const char *lang_code(enum lang lang);
 const char *text_in(enum lang lang, enum text text);

@@ -148,10 +148,19 @@ static int client_credentials(struct request *rq, struct response *rs, const str
     return err;
 }
 
+/* RFC 6749 section 3.2: no parameter may come twice; which of the two would count? */
+static bool comes_twice(const struct pairs *form) {
+    for (size_t i = 0; i < form->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(form->list[i].name, form->list[j].name) == 0) return true;
+    return false;
+}
+
 int oauth2_token(struct request *rq, struct response *rs) {
     struct pairs form;
     struct client c;
     if (request_form(rq, rs, &form)) return 0;
+    if (comes_twice(&form)) return response_error(rs, 400, "invalid_request", NULL, "A parameter comes twice.");
     int known = client_authenticate(rq, rs, &form, &c);
     if (known) return known < 0 ? known : 0;
     const char *type = pairs_get(&form, "grant_type");

@@ -105,7 +105,7 @@ def authorize(web, base, email, password, client_id="nadir-portal", consent="all
         if sent.status_code not in (302, 303):
             raise SignInRefused(sent, Form(sent.text).alert)
         page = follow(web, sent, uri)
-    if not hasattr(page, "landed") and Form(page.text).action == "/identity/consent":
+    if not hasattr(page, "landed") and (Form(page.text).action or "").startswith("/identity/consent"):
         page = follow(web, submit(web, page, answer=consent), uri)
     if not hasattr(page, "landed"):
         raise SignInRefused(page)
