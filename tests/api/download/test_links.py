@@ -1,6 +1,8 @@
 """Signed links: made by those who may use a file, good for anyone who holds them, until they end."""
 import base64
 import json
+import os
+import pathlib
 import time
 import uuid
 
@@ -31,6 +33,21 @@ def test_a_link_works_for_anyone(product, anon):
     assert answer.headers["ETag"] == f'"{asset["sha256"]}"'
     assert anon.get(made.json()["href"], headers={"Range": "bytes=0-9"}).status_code == 206
     assert anon.head(made.json()["href"]).status_code == 200
+
+
+def test_a_link_is_not_logged(product, anon):
+    if not os.environ.get("NADIR_VAR"):
+        pytest.skip("needs NADIR_VAR to find the logs")
+    person, file, _ = product
+    href = person.post("/download/v1/links", json=file).json()["href"]
+    token = href.rsplit("/", 1)[1]
+    for address in (href, href + "A"):
+        anon.get(address)
+        anon.head(address)
+        anon.delete(address)
+    time.sleep(1)
+    logs = [p for p in pathlib.Path(os.environ["NADIR_VAR"], "log").rglob("*") if p.is_file()]
+    assert logs and not [p for p in logs if token[:200].encode() in p.read_bytes()]
 
 
 def test_a_changed_link_is_refused(product, anon):
