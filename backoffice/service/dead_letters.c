@@ -21,18 +21,27 @@ static const char *authorization(const struct request *rq) {
     return header || !api_key ? header : scope_printf(rq->scope, "Bearer %s", api_key);
 }
 
+struct dated {
+    json_t *letter;
+    const char *failed_at;
+};
+
 static int newest_first(const void *a, const void *b) {
-    const json_t *const *x = a, *const *y = b;
-    return strcmp(json_string_value(json_object_get(*y, "failed_at")), json_string_value(json_object_get(*x, "failed_at")));
+    const struct dated *x = a, *y = b;
+    return strcmp(y->failed_at, x->failed_at);
 }
 
 /* Sorts by time, whatever module they come from. */
 static json_t *sorted(struct scope *s, json_t *letters) {
     size_t n = json_array_size(letters);
-    json_t **list = scope_alloc(s, (n + 1) * sizeof *list), *out = json_array();
-    for (size_t i = 0; i < n; i++) list[i] = json_array_get(letters, i);
+    struct dated *list = scope_alloc(s, (n + 1) * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        list[i].letter = json_array_get(letters, i);
+        list[i].failed_at = json_string_value(json_object_get(list[i].letter, "failed_at"));
+    }
     qsort(list, n, sizeof *list, newest_first);
-    for (size_t i = 0; i < n; i++) json_array_append(out, list[i]);
+    json_t *out = json_array();
+    for (size_t i = 0; i < n; i++) json_array_append(out, list[i].letter);
     json_decref(letters);
     return out;
 }

@@ -35,9 +35,10 @@ static inline int schema_open(struct db **db, const char *name, const char *cons
     if (!pg) return 0;
     char text[1024];
     PGconn *conn = PQconnectdb(pg);
-    snprintf(text, sizeof text,
-             "SET client_min_messages = warning; DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; SET search_path = %s, public",
-             name, name, name);
+    snprintf(
+        text, sizeof text,
+        "SET client_min_messages = warning; DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; SET search_path = %s, public",
+        name, name, name);
     int err = PQstatus(conn) == CONNECTION_OK ? schema_run(conn, text) : -1;
     for (; !err && *folders; folders++) {
         glob_t found;
