@@ -105,41 +105,54 @@ static OGRSpatialReferenceH reference_new(int epsg) {
     return reference;
 }
 
-OGRCoordinateTransformationH crs_transformer(const struct crs *crs, OGRSpatialReferenceH raster, const char *key) {
-    struct transformers *all = transformers_get();
-    if (!all) return NULL;
-    struct transformer *slot = &all->list[0];
+static struct transformer *find(struct transformers *all, int epsg, const char *key) {
     for (int i = 0; i < KEPT; i++) {
         struct transformer *t = &all->list[i];
-        if (t->transformation && t->epsg == crs->epsg && strcmp(t->key, key) == 0) {
-            t->used = ++all->clock;
-            return t->transformation;
-        }
-        if (t->used < slot->used) slot = t;
+        if (!t->transformation || t->epsg != epsg || strcmp(t->key, key) != 0) continue;
+        t->used = ++all->clock;
+        return t;
     }
+    return NULL;
+}
+
+static struct transformer *make(struct transformers *all, int epsg, OGRSpatialReferenceH target, const char *key) {
+    struct transformer *slot = &all->list[0];
+    for (int i = 1; i < KEPT; i++)
+        if (all->list[i].used < slot->used) slot = &all->list[i];
     transformer_clear(slot);
-    OGRSpatialReferenceH from = reference_new(crs->epsg);
+    OGRSpatialReferenceH from = reference_new(epsg);
     if (!from) return NULL;
-    slot->transformation = OCTNewCoordinateTransformation(from, raster);
+    slot->transformation = OCTNewCoordinateTransformation(from, target);
     OSRDestroySpatialReference(from);
     slot->key = strdup(key);
     if (!slot->transformation || !slot->key) {
         transformer_clear(slot);
         return NULL;
     }
-    slot->epsg = crs->epsg;
+    slot->epsg = epsg;
     slot->used = ++all->clock;
-    return slot->transformation;
+    return slot;
 }
 
+OGRCoordinateTransformationH crs_transformer(const struct crs *crs, OGRSpatialReferenceH raster, const char *key) {
+    struct transformers *all = transformers_get();
+    struct transformer *t = all ? find(all, crs->epsg, key) : NULL;
+    if (all && !t) t = make(all, crs->epsg, raster, key);
+    return t ? t->transformation : NULL;
+}
+
+/* Between two served systems; the target's definition is looked up only when there is no transformer yet. */
 static OGRCoordinateTransformationH between(const struct crs *from, const struct crs *to) {
     char key[32];
     (void)snprintf(key, sizeof key, "EPSG:%d", to->epsg);
-    OGRSpatialReferenceH target = reference_new(to->epsg);
-    if (!target) return NULL;
-    OGRCoordinateTransformationH found = crs_transformer(from, target, key);
-    OSRDestroySpatialReference(target);
-    return found;
+    struct transformers *all = transformers_get();
+    struct transformer *t = all ? find(all, from->epsg, key) : NULL;
+    OGRSpatialReferenceH target = all && !t ? reference_new(to->epsg) : NULL;
+    if (target) {
+        t = make(all, from->epsg, target, key);
+        OSRDestroySpatialReference(target);
+    }
+    return t ? t->transformation : NULL;
 }
 
 bool crs_convert(const struct crs *from, const struct crs *to, int count, double *x, double *y) {
@@ -151,17 +164,31 @@ bool crs_convert(const struct crs *from, const struct crs *to, int count, double
     return true;
 }
 
+/* OCTTransformBounds would do the same, but makes an inverse transformer at every call, which takes milliseconds. */
 bool crs_convert_box(const struct crs *from, const struct crs *to, const double box[4], double out[4]) {
-    if (from->epsg == to->epsg) {
-        memcpy(out, box, 4 * sizeof out[0]);
-        return true;
-    }
+    enum { STEPS = 20, POINTS = 4 * STEPS };
     double cut[4] = {box[0], box[1], box[2], box[3]};
+    double x[POINTS], y[POINTS];
     if (from->geographic && to->epsg == 3857) { /* Mercator has no poles */
         cut[1] = fmax(cut[1], -85.06);
         cut[3] = fmin(cut[3], 85.06);
     }
-    OGRCoordinateTransformationH t = between(from, to);
-    return t && OCTTransformBounds(t, cut[0], cut[1], cut[2], cut[3], &out[0], &out[1], &out[2], &out[3], 21) &&
-           isfinite(out[0]) && isfinite(out[1]) && isfinite(out[2]) && isfinite(out[3]);
+    for (int i = 0; i < STEPS; i++) {
+        double along_x = cut[0] + (cut[2] - cut[0]) * i / STEPS;
+        double along_y = cut[1] + (cut[3] - cut[1]) * i / STEPS;
+        x[i] = along_x, y[i] = cut[1];
+        x[STEPS + i] = cut[2], y[STEPS + i] = along_y;
+        x[2 * STEPS + i] = cut[0] + cut[2] - along_x, y[2 * STEPS + i] = cut[3];
+        x[3 * STEPS + i] = cut[0], y[3 * STEPS + i] = cut[1] + cut[3] - along_y;
+    }
+    if (!crs_convert(from, to, POINTS, x, y)) return false;
+    out[0] = out[2] = x[0];
+    out[1] = out[3] = y[0];
+    for (int i = 1; i < POINTS; i++) {
+        out[0] = fmin(out[0], x[i]);
+        out[1] = fmin(out[1], y[i]);
+        out[2] = fmax(out[2], x[i]);
+        out[3] = fmax(out[3], y[i]);
+    }
+    return true;
 }

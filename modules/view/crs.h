@@ -37,7 +37,7 @@ OGRCoordinateTransformationH crs_transformer(const struct crs *crs, OGRSpatialRe
 /** Transforms between two served systems in place. False if any point has no counterpart. */
 bool crs_convert(const struct crs *from, const struct crs *to, int count, double *x, double *y);
 
-/** The bounds in `to` of a box in `from` (its edges are followed in 21 steps). False when there are none. */
+/** The bounds in `to` of a box in `from` (its edges are followed in 20 steps each). False when there are none. */
 bool crs_convert_box(const struct crs *from, const struct crs *to, const double box[4], double out[4]);
 
 #endif

@@ -5,6 +5,7 @@
  * listed, LAYERS=collection/item,… asks for chosen ones, and /view/wms/{collection}/{item} has just that one.
  */
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "view/wms.h"
 
 #define LISTED_MOST 1000
+#define KEPT_US 60000000
 
 /* Text that grows; the buffer is the scope's in the end. */
 struct text {
@@ -125,7 +127,7 @@ static void write_layer(const struct wms *w, FILE *f, const struct scene *scene)
     fprintf(f, "</Layer>\n");
 }
 
-static int write_newest(struct wms *w, FILE *f) {
+static int read_newest(struct wms *w, FILE *f) {
     struct db_rows *rows;
     struct scope *s = w->rq->scope;
     /* Versions are UUIDv7 and so sort by time. */
@@ -148,6 +150,60 @@ static int write_newest(struct wms *w, FILE *f) {
         json_decref(data);
     }
     return 0;
+}
+
+/* The layers of the newest items, kept for a minute or until there is a newer item: reading a thousand documents takes a while.
+ * One for each version of the protocol; the addresses in it are the gateway's, whoever asks. */
+struct kept {
+    char *layers;
+    size_t len;
+    char newest[64];
+    int64_t made_us;
+};
+
+static struct kept kept[2];
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool write_kept(const struct wms *w, FILE *f, const char *newest) {
+    (void)pthread_mutex_lock(&kept_lock);
+    const struct kept *k = &kept[w->old];
+    bool good = k->layers && strcmp(k->newest, newest) == 0 && clock_us() - k->made_us < KEPT_US;
+    if (good) (void)fwrite(k->layers, 1, k->len, f);
+    (void)pthread_mutex_unlock(&kept_lock);
+    return good;
+}
+
+static void keep(const struct wms *w, const struct text *text, const char *newest) {
+    if (strlen(newest) >= sizeof kept[0].newest) {
+        free(text->data);
+        return;
+    }
+    (void)pthread_mutex_lock(&kept_lock);
+    struct kept *k = &kept[w->old];
+    free(k->layers);
+    *k = (struct kept){.layers = text->data, .len = text->len, .made_us = clock_us()};
+    memcpy(k->newest, newest, strlen(newest) + 1);
+    (void)pthread_mutex_unlock(&kept_lock);
+}
+
+static int write_newest(struct wms *w, FILE *f) {
+    struct db_rows *rows;
+    struct text text = {0};
+    int err = db_query(w->rq->scope, module_db("view"), &rows,
+                       "SELECT version FROM right_item WHERE owner IS NULL ORDER BY version DESC LIMIT 1", "");
+    if (err || !db_count(rows)) return err;
+    const char *newest = db_text(rows, 0, 0);
+    if (write_kept(w, f, newest)) return 0;
+    text.stream = open_memstream(&text.data, &text.len);
+    if (!text.stream) return NADIR_ENOMEM;
+    err = read_newest(w, text.stream);
+    if (fclose(text.stream) != 0 && !err) err = NADIR_ENOMEM;
+    if (!err) (void)fwrite(text.data, 1, text.len, f);
+    if (err)
+        free(text.data);
+    else
+        keep(w, &text, newest);
+    return err;
 }
 
 /* LAYERS=collection/item,…: only those, as far as they exist for the caller. */
