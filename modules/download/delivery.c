@@ -71,6 +71,14 @@ static void digests(struct response *rs, const struct right_asset *a) {
     response_header(rs, "X-Checksum-Sha256", "%s", a->sha256);
 }
 
+/* Pictures are shown in place; anything else is saved, so that no file of a user's is ever a page of ours. */
+static bool is_picture(const struct right_asset *a) {
+    static const char *const types[] = {"image/png", "image/jpeg", "image/webp"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(a->type, types[i]) == 0) return has_role(a, "thumbnail") || has_role(a, "overview");
+    return false;
+}
+
 /* One event for each download that begins; previews are looked at, not downloaded, and later ranges belong to one that began.
  * The event is committed before the answer, so a download that was granted is counted, exactly once. */
 static int record_usage(struct request *rq, const struct right_asset *a, const char *subject) {
@@ -119,7 +127,7 @@ static int send_file(struct request *rq, struct response *rs, const struct right
         return response_error(rs, 416, "range-past-end", "Range", "The file has %lld bytes; nothing lies there.",
                               (long long)a->size);
     }
-    response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", has_role(a, "thumbnail") ? "inline" : "attachment",
+    response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", is_picture(a) ? "inline" : "attachment",
                     delivery_filename(rq->scope, a->item, a->path));
     if (*a->sha256) digests(rs, a);
     int err = record_usage(rq, a, subject);

@@ -130,6 +130,14 @@ def test_the_file_name_is_safe(anon, demo):
     assert not set(name.split('"')[1]) & set("\\/;: \r\n")
 
 
+def test_a_file_is_never_a_page_of_ours(anon, demo):
+    for asset in item(anon, demo["free"])["assets"]:
+        answer = anon.head(asset["href"])
+        assert answer.headers["X-Content-Type-Options"] == "nosniff" and "sandbox" in answer.headers["Content-Security-Policy"]
+        if answer.headers["Content-Disposition"].startswith("inline"):
+            assert asset["type"] in ("image/png", "image/jpeg", "image/webp")
+
+
 @pytest.mark.parametrize("range_, part", [
     ("bytes=0-99", slice(0, 100)), ("bytes=100-199", slice(100, 200)), ("bytes=-50", slice(-50, None)), ("bytes=200-", slice(200, None)),
     ("bytes=0-99999999", slice(0, None)),

@@ -41,11 +41,15 @@ def test_a_shared_item_is_seen_downloaded_and_found(owner, item, new_user, anon)
     path = "/download/v1/items/{collection}/{item}/assets/ndvi".format(**item)
     assert friend.get(path).status_code == 200
     assert anon.get(path).status_code == 404
+    view = "/view/v1/items/{collection}/{item}".format(**item)
+    eventually(lambda: friend.get(view).status_code == 200)
+    assert anon.get(view).status_code == 404
     eventually(lambda: friend.get("/stac/collections/{collection}/items/{item}".format(**item)).status_code == 200)
     assert anon.get("/stac/collections/{collection}/items/{item}".format(**item)).status_code == 404
     assert owner.delete(SHARES + "/" + body["share"]).status_code == 204
     eventually(lambda: not sees(friend, item))
     problem(friend.get(path), 404)
+    eventually(lambda: friend.get(view).status_code == 404)
     eventually(lambda: friend.get("/stac/collections/{collection}/items/{item}".format(**item)).status_code == 404)
 
 

@@ -42,7 +42,7 @@ static void test_addresses(void **state) {
     assert_int_equal(peers_parse("x =y z= =a noequals good=http://g", list), 1);
     assert_string_equal(list[0].module, "good");
     char many[8192] = "";
-    for (size_t i = 0; i < 100; i++) memcpy(many + 11 * i, "m=http://h ", 11);
+    for (size_t at = 0; at < 1100; at += 11) snprintf(many + at, sizeof many - at, "m=http://h ");
     assert_int_equal(peers_parse(many, list), PEERS_MOST);
 }
 
