@@ -79,53 +79,74 @@ int collections_create(struct request *rq, struct response *rs) {
 }
 
 /* Locks the collection and compares If-Match. *version stays NULL when it has answered. */
-static int collection_hold(struct request *rq, struct response *rs, struct db_tx *tx, const char **version) {
+static int collection_hold(struct request *rq, struct response *rs, struct db_tx *tx, const char **version, json_t **document) {
     const char *collection = request_param(rq, "collection");
     struct db_rows *rows;
     *version = NULL;
-    int err = db_exec(tx, &rows, "SELECT version FROM collection WHERE id = $1 FOR UPDATE", "s", collection);
+    int err = db_exec(tx, &rows, "SELECT version, document FROM collection WHERE id = $1 FOR UPDATE", "s", collection);
     if (err) return err;
     if (db_count(rows) == 0) return no_collection(rs, collection);
-    if (!precondition_failed(rq, rs, db_text(rows, 0, 0))) *version = db_text(rows, 0, 0);
+    if (precondition_failed(rq, rs, db_text(rows, 0, 0))) return 0;
+    *version = db_text(rows, 0, 0);
+    *document = db_json(rq->scope, rows, 0, 1);
     return 0;
 }
 
-int collections_replace(struct request *rq, struct response *rs) {
+/* Writes the row over the collection; the same content again changes nothing and is no event. */
+static int collection_update(struct db_tx *tx, const struct collection_row *row, const char **version) {
+    struct db_rows *rows;
+    int err = db_exec(tx, &rows,
+                      "UPDATE collection SET document = $2, version = nextval('document_version')"
+                      " WHERE id = $1 AND document <> $2 RETURNING version",
+                      "ss", row->id, row->document);
+    if (err || db_count(rows) == 0) return err;
+    *version = db_text(rows, 0, 0);
+    return bus_emit(tx, "collection.published", row->id, json_incref(row->event));
+}
+
+/* Changes a collection to what body says: the whole of it, or (patch) what of it is to be otherwise. */
+static int collection_change(struct request *rq, struct response *rs, const json_t *body, bool patch) {
     struct collection_row row;
     struct fault f = {0};
     struct db_tx *tx;
-    struct db_rows *rows;
     const char *version;
-    json_t *body;
-    if (request_json(rq, rs, &body)) return 0;
-    if (collection_row_make(rq->scope, request_param(rq, "collection"), body, &row, &f)) return fault_answer(rs, &f);
+    json_t *present;
     int err = db_begin(rq->scope, module_db("discovery"), &tx);
     if (err) return err;
-    err = collection_hold(rq, rs, tx, &version);
+    err = collection_hold(rq, rs, tx, &version, &present);
     if (!err && version) {
-        err = db_exec(tx, &rows,
-                      "UPDATE collection SET document = $2, version = nextval('document_version')"
-                      " WHERE id = $1 AND document <> $2 RETURNING version",
-                      "ss", row.id, row.document);
-        if (!err && db_count(rows) == 1) {
-            version = db_text(rows, 0, 0);
-            err = bus_emit(tx, "collection.published", row.id, json_incref(row.event));
-        }
+        const json_t *whole = patch ? json_merge_patch(present, body) : body;
+        err = collection_row_make(rq->scope, request_param(rq, "collection"), whole, &row, &f);
+        if (!err) err = collection_update(tx, &row, &version);
     }
     if (err || !version) {
         db_rollback(tx);
-        return err;
+        return f.why ? fault_answer(rs, &f) : err;
     }
     if ((err = db_commit(tx))) return err;
     return document_answer(rq, rs, 200, "application/json", row.document, strlen(row.document), version);
 }
 
+int collections_replace(struct request *rq, struct response *rs) {
+    json_t *body;
+    if (request_json(rq, rs, &body)) return 0;
+    return collection_change(rq, rs, body, false);
+}
+
+int collections_patch(struct request *rq, struct response *rs) {
+    json_t *body;
+    if (request_json(rq, rs, &body)) return 0;
+    if (!json_is_object(body)) return fault_answer(rs, &(struct fault){"body", "must be a JSON object"});
+    return collection_change(rq, rs, body, true);
+}
+
 int collections_delete(struct request *rq, struct response *rs) {
     const char *collection = request_param(rq, "collection"), *version;
     struct db_tx *tx;
+    json_t *present;
     int err = db_begin(rq->scope, module_db("discovery"), &tx);
     if (err) return err;
-    err = collection_hold(rq, rs, tx, &version);
+    err = collection_hold(rq, rs, tx, &version, &present);
     if (!err && version) {
         err = db_exec(tx, NULL, "DELETE FROM collection WHERE id = $1", "s", collection);
         if (err == NADIR_EINVAL && strcmp(db_last_state(), "23503") == 0) {

@@ -103,6 +103,23 @@ char *json_line(struct scope *s, const json_t *json) {
     return text;
 }
 
+json_t *json_merge_patch(json_t *target, const json_t *patch) {
+    const char *key;
+    json_t *change;
+    json_object_foreach((json_t *)patch, key, change) {
+        json_t *present = json_object_get(target, key);
+        if (json_is_null(change))
+            json_object_del(target, key);
+        else if (!json_is_object(change))
+            json_object_set(target, key, change);
+        else if (json_is_object(present))
+            json_merge_patch(present, change);
+        else
+            json_object_set_new(target, key, json_merge_patch(json_object(), change));
+    }
+    return target;
+}
+
 int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
                     const char *version) {
     if (rq->method == HTTP_GET) {

@@ -139,12 +139,13 @@ int items_create(struct request *rq, struct response *rs) {
     return document_answer(rq, rs, 201, GEOJSON, row.document, strlen(row.document), version);
 }
 
-/* Finds the item for a change and locks it: its version and owner, or an answer. *held tells which. */
+/* Finds the item for a change and locks it: version, owner, document and storage, or an answer. *held tells which. */
 static int item_hold(struct request *rq, struct response *rs, struct db_tx *tx, struct db_rows **rows, bool *held) {
     const char *collection = request_param(rq, "collection"), *item = request_param(rq, "item");
-    const char *sql =
-        scope_printf(rq->scope, "SELECT i.version, i.owner FROM item i WHERE i.collection = $1 AND i.id = $2 AND %s FOR UPDATE",
-                     visible_sql(rq->scope, &rq->auth, 3));
+    const char *sql = scope_printf(rq->scope,
+                                   "SELECT i.version, i.owner, i.document, i.storage FROM item i"
+                                   " WHERE i.collection = $1 AND i.id = $2 AND %s FOR UPDATE",
+                                   visible_sql(rq->scope, &rq->auth, 3));
     *held = false;
     int err = db_exec(tx, rows, sql, "sss", collection, item, visible_subject(&rq->auth));
     if (err) return err;
@@ -170,22 +171,34 @@ static int item_update(struct db_tx *tx, const struct item_row *row, const char 
     return bus_emit(tx, "item.updated", row->id, data);
 }
 
-int items_replace(struct request *rq, struct response *rs) {
+/* What a writer would have sent for a stored item: its document, with the paths back in their assets. */
+static json_t *item_as_sent(struct scope *s, const struct db_rows *held) {
+    json_t *item = db_json(s, held, 0, 2), *storage = db_json(s, held, 0, 3), *path;
+    const char *key;
+    json_object_foreach(storage, key, path) {
+        json_object_set(json_object_get(json_object_get(item, "assets"), key), "nadir:path", path);
+    }
+    return item;
+}
+
+/* Changes an item to what body says: the whole of it, or (patch) what of it is to be otherwise. */
+static int item_change(struct request *rq, struct response *rs, const json_t *body, bool patch) {
     const char *collection = request_param(rq, "collection"), *item = request_param(rq, "item");
     struct item_row row;
     struct fault f = {0};
     struct db_tx *tx;
     struct db_rows *held;
-    json_t *body;
     bool may;
-    if (request_json(rq, rs, &body)) return 0;
-    if (item_row_make(rq->scope, collection, item, body, &row, &f)) return fault_answer(rs, &f);
     int err = db_begin(rq->scope, module_db("discovery"), &tx);
     if (err) return err;
     err = item_hold(rq, rs, tx, &held, &may);
+    if (!err && may) {
+        const json_t *whole = patch ? json_merge_patch(item_as_sent(rq->scope, held), body) : body;
+        err = item_row_make(rq->scope, collection, item, whole, &row, &f);
+    }
     if (err || !may) {
         db_rollback(tx);
-        return err;
+        return f.why ? fault_answer(rs, &f) : err;
     }
     const char *version = db_text(held, 0, 0);
     if ((err = item_update(tx, &row, db_text(held, 0, 1), &version))) {
@@ -194,6 +207,19 @@ int items_replace(struct request *rq, struct response *rs) {
     }
     if ((err = db_commit(tx))) return err;
     return document_answer(rq, rs, 200, GEOJSON, row.document, strlen(row.document), version);
+}
+
+int items_replace(struct request *rq, struct response *rs) {
+    json_t *body;
+    if (request_json(rq, rs, &body)) return 0;
+    return item_change(rq, rs, body, false);
+}
+
+int items_patch(struct request *rq, struct response *rs) {
+    json_t *body;
+    if (request_json(rq, rs, &body)) return 0;
+    if (!json_is_object(body)) return fault_answer(rs, &(struct fault){"body", "must be a JSON object"});
+    return item_change(rq, rs, body, true);
 }
 
 int items_delete(struct request *rq, struct response *rs) {

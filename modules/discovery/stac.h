@@ -52,6 +52,8 @@ void text_add(struct text *t, const char *bytes, size_t len);
 void text_add_document(struct text *t, const char *document, size_t len, const char *base_url);
 /** Compact JSON of a tree, in the scope. */
 char *json_line(struct scope *s, const json_t *json);
+/** Changes an object by a patch (RFC 7396): null removes, objects go deeper, other values replace. Returns the target. */
+json_t *json_merge_patch(json_t *target, const json_t *patch);
 /** Answers one stored document with its entity tag, or 304. */
 int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
                     const char *version);
@@ -137,11 +139,13 @@ int collections_list(struct request *rq, struct response *rs);
 int collections_create(struct request *rq, struct response *rs);
 int collections_get(struct request *rq, struct response *rs);
 int collections_replace(struct request *rq, struct response *rs);
+int collections_patch(struct request *rq, struct response *rs);
 int collections_delete(struct request *rq, struct response *rs);
 int items_list(struct request *rq, struct response *rs);
 int items_create(struct request *rq, struct response *rs);
 int items_get(struct request *rq, struct response *rs);
 int items_replace(struct request *rq, struct response *rs);
+int items_patch(struct request *rq, struct response *rs);
 int items_delete(struct request *rq, struct response *rs);
 int search_get(struct request *rq, struct response *rs);
 int search_post(struct request *rq, struct response *rs);

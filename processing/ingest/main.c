@@ -20,7 +20,7 @@
 #include "store.h"
 #include "unpack.h"
 
-#define PROFILE "1"                /* changes when the same source would be written otherwise */
+#define PROFILE "2"                /* changes when the same source would be written otherwise */
 #define UNPACKED_MOST (64LL << 30) /* bytes of an unpacked archive */
 
 /* One line of the result: for programs (--json) on standard output, for people on standard error. */
@@ -90,6 +90,7 @@ static int product_write(struct product *p, const struct store *st, json_t **ite
             err = footprint_find(p, scratch, r);
     }
     if (!err) progress_step("files");
+    if (!err && store_originals(scratch, r)) err = NADIR_EINVAL;
     for (int i = 0; i < p->nextras && !err; i++) err = store_copy(&p->extras[i], scratch, r);
     if (!err) {
         *item = item_make(p, st->collection, scope_printf(p->scope, "products/%s/%s", st->collection, p->id));

@@ -54,12 +54,23 @@ struct band *product_band(struct product *p, struct refusal *r, const char *name
     return b;
 }
 
+/* Letters, digits and "._-"; others, which addresses would have to escape, become '-'. */
+static char plain(char c) {
+    return isalnum((unsigned char)c) || strchr("._-", c) ? c : '-';
+}
+
 void product_extra(struct product *p, const char *key, const char *type, const char *role, const char *title,
                    const char *path) {
     if (p->nextras == FILES_MOST) return;
     const char *slash = strrchr(path, '/');
-    p->extras[p->nextras++] =
-        (struct extra){.key = key, .type = type, .role = role, .title = title, .path = path, .name = slash ? slash + 1 : path};
+    char *name = scope_strdup(p->scope, slash ? slash + 1 : path);
+    for (char *c = name; *c; c++) *c = plain(*c);
+    p->extras[p->nextras++] = (struct extra){.key = key,
+                                             .type = type,
+                                             .role = role,
+                                             .title = title,
+                                             .path = path,
+                                             .name = scope_printf(p->scope, ORIGINALS "/%s", name)};
 }
 
 void product_id(struct product *p, const char *id) {

@@ -17,6 +17,7 @@
 #define BANDS_MOST 64
 #define FILES_MOST 32
 #define KEY_SIZE 64
+#define ORIGINALS "original" /* the folder of a product in which providers' files lie, apart from ours */
 
 /* Why a product is not taken. */
 struct refusal {
@@ -72,7 +73,7 @@ struct tie_point {
 struct extra {
     const char *key, *type, *role, *title;
     const char *path; /* source */
-    const char *name; /* file name in the store */
+    const char *name; /* path in the product's folder */
     int64_t size;
     char sha256[65];
 };

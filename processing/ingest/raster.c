@@ -81,6 +81,14 @@ static bool is_picture(const char *path) {
     return picture;
 }
 
+static const char *media_type(const char *path) {
+    static const char *const types[][2] = {{".tif", "image/tiff"},  {".tiff", "image/tiff"}, {".jpg", "image/jpeg"},
+                                           {".jpeg", "image/jpeg"}, {".png", "image/png"},   {".jp2", "image/jp2"}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (ends_with(path, types[i][0])) return types[i][1];
+    return "application/octet-stream";
+}
+
 /* Its first three bands are called red, green and blue. */
 static bool shows_itself(struct product *p) {
     static const char *const names[] = {"red", "green", "blue"};
@@ -106,6 +114,6 @@ int raster_read(struct product *p, const struct found *f, const struct options *
     const char *slash = strrchr(f->metadata, '/'), *name = slash ? slash + 1 : f->metadata;
     product_id(p,
                single && strrchr(name, '.') > name ? scope_strndup(p->scope, name, (size_t)(strrchr(name, '.') - name)) : name);
-    if (single) product_extra(p, "archive", "application/octet-stream", "archive", "The file as it was provided", f->metadata);
+    if (single) product_extra(p, "archive", media_type(f->metadata), "archive", "The file as it was provided", f->metadata);
     return 0;
 }

@@ -61,6 +61,12 @@ const char *store_scratch(struct scope *s, const struct store *st, const char *n
     return NULL;
 }
 
+int store_originals(const char *folder, struct refusal *r) {
+    char path[PATH_MAX];
+    bool fits = snprintf(path, sizeof path, "%s/" ORIGINALS, folder) < (int)sizeof path;
+    return fits && folder_make(path) == 0 ? 0 : refuse(r, "%s cannot be written: %s", folder, strerror(errno));
+}
+
 static int bytes_copy(int from, int to) {
     static char buffer[1 << 20];
     ssize_t got;

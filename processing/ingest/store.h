@@ -24,7 +24,9 @@ json_t *store_known(struct scope *s, const struct store *st, const char *item, c
 /** An empty folder to write a product (".<item>.partial") or an archive's files (".unpacked") in. In the scope. NULL: refused.
  */
 const char *store_scratch(struct scope *s, const struct store *st, const char *name, struct refusal *r);
-/** Copies a file into a folder and fills in its size and digest. */
+/** Makes the folder that the provider's files go to. */
+int store_originals(const char *folder, struct refusal *r);
+/** Copies a file into its place (name) below a folder and fills in its size and digest. */
 int store_copy(struct extra *e, const char *folder, struct refusal *r);
 /** Writes item.json and the fingerprint, makes all of it durable and moves it into its place. */
 int store_commit(struct product *p, const struct store *st, const char *scratch, const json_t *item, struct refusal *r);

@@ -38,8 +38,8 @@ def check_files(files, collection, item):
         path = os.path.join(files.data, asset["nadir:path"])
         assert os.path.getsize(path) == asset["file:size"]
         assert asset["file:checksum"] == "1220" + sha256(path)
-        names.add(os.path.basename(path))
-    assert set(os.listdir(folder)) == names
+        names.add(os.path.relpath(path, folder))
+    assert {os.path.relpath(os.path.join(d, n), folder) for d, _, here in os.walk(folder) for n in here} == names
     assert not [n for n in os.listdir(os.path.dirname(folder)) if n.startswith(".") and n != ".lock"]
     return document
 
@@ -157,6 +157,14 @@ def test_a_virtual_raster_is_no_product(ingest, tmp_path):
     os.rename(tmp_path / "a.vrt", vrt)
     [result] = ingest(vrt, "--collection", "c", *TIME, expect=1)
     assert "cannot be read as a raster" in result["reason"]
+
+
+@pytest.mark.parametrize("name", ["data.tif", "visual.tif", "item.json.tif", "a b'ü;$(x).tif"])
+def test_a_source_may_have_any_name(files, ingest, tmp_path, name):
+    source = raster(tmp_path / name, bands=1)
+    [result] = ingest(source, "--collection", "c", *TIME)
+    item = check_files(files, "c", result["item"])
+    assert item["assets"]["archive"]["file:checksum"][4:] == sha256(source)
 
 
 def test_dry_run_writes_nothing(files, ingest, tmp_path):

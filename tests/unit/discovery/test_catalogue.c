@@ -306,6 +306,39 @@ static void test_replace_tells_only_changes(void **state) {
     assert_int_equal(send(admin, HTTP_DELETE, "/stac/collections/c", "", NULL, NULL), 204);
 }
 
+static void test_patch_changes_members_and_keeps_paths(void **state) {
+    (void)state;
+    need_db();
+    collection_add("c");
+    static const char place[] = "/stac/collections/c/items/a";
+    json_t *item = scope_json(&s, json_loads(item_text("a", "null", "", "2020-01-01T00:00:00Z"), 0, NULL));
+    json_object_set_new(item, "assets",
+                        json_pack("{s:{s:s}, s:{s:s}}", "red", "nadir:path", "products/c/a/red.tif", "old", "nadir:path",
+                                  "products/c/a/old.tif"));
+    assert_int_equal(send(admin, HTTP_POST, "/stac/collections/c/items", "", json_line(&s, item), NULL), 201);
+    static const char patch[] = "{\"properties\":{\"title\":\"T\"},\"assets\":{\"old\":null}}";
+    json_t *changed;
+    assert_int_equal(send(admin, HTTP_PATCH, place, "", patch, &changed), 200);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(changed, "properties"), "title")), "T");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(changed, "properties"), "datetime")),
+                        "2020-01-01T00:00:00Z");
+    assert_int_equal(json_object_size(json_object_get(changed, "assets")), 1);
+    assert_int_equal(json_array_size(json_object_get(changed, "links")), 4);
+    struct db_rows *rows;
+    assert_int_equal(db_query(&s, module_db("discovery"), &rows, "SELECT storage->>'red' FROM item", ""), 0);
+    assert_string_equal(db_text(rows, 0, 0), "products/c/a/red.tif");
+    assert_int_equal(send(admin, HTTP_PATCH, place, "", patch, NULL), 200);
+    assert_int_equal(outbox_count("item.updated"), 1);
+    assert_int_equal(send(admin, HTTP_PATCH, place, "", "{\"properties\":{\"datetime\":null}}", NULL), 400);
+    assert_int_equal(send(admin, HTTP_PATCH, place, "", "[]", NULL), 400);
+    assert_int_equal(send(ana, HTTP_PATCH, place, "", patch, NULL), 403);
+    assert_int_equal(send(admin, HTTP_PATCH, "/stac/collections/c", "", "{\"title\":\"New\",\"keywords\":[\"k\"]}", &changed),
+                     200);
+    assert_string_equal(json_string_value(json_object_get(changed, "title")), "New");
+    assert_int_equal(send(admin, HTTP_PATCH, "/stac/collections/c", "", "{\"extent\":null}", NULL), 400);
+    assert_int_equal(send(admin, HTTP_PATCH, "/stac/collections/none", "", "{}", NULL), 404);
+}
+
 static void test_a_bad_feature_keeps_the_whole_collection_out(void **state) {
     (void)state;
     need_db();
@@ -328,6 +361,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_pages_hold_each_item_once_while_items_come, begin, end),
         cmocka_unit_test_setup_teardown(test_a_token_belongs_to_its_order, begin, end),
         cmocka_unit_test_setup_teardown(test_replace_tells_only_changes, begin, end),
+        cmocka_unit_test_setup_teardown(test_patch_changes_members_and_keeps_paths, begin, end),
         cmocka_unit_test_setup_teardown(test_a_bad_feature_keeps_the_whole_collection_out, begin, end),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
