@@ -3,6 +3,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 from helpers import eventually, problem
@@ -157,3 +158,35 @@ def test_a_revoked_key_stops_working_in_a_module_that_was_down(stopped, new_user
     with stopped("download"):
         assert person.delete("/identity/v1/api-keys/" + made["id"]).status_code in (200, 204)
     eventually(lambda: person.get(path, headers=keyed).status_code == 401)
+
+
+def test_downloads_are_counted_once_while_modules_are_killed(new_user, admin):
+    """A granted download is committed before it is answered: what was answered is counted, what is counted was asked for."""
+    person = new_user()
+    assets = person.get("/download/v1/items/{collection}/{item}".format(**FREE)).json()["assets"]
+    href = next(a["href"] for a in assets if "data" in a["roles"])
+    before = settled(admin)
+    answered = asked = 0
+    for turn in range(200):
+        if turn in (40, 120):
+            sv("kill", "statistics")
+        if turn in (60, 140):
+            sv("kill", "download")
+        asked += 1
+        answered += person.get(href).status_code == 200
+    eventually(lambda: ready(admin, "download") and ready(admin, "statistics"), 30)
+    counted = settled(admin) - before
+    assert answered <= counted <= asked
+    assert answered > 100
+
+
+def settled(admin):
+    """The number of downloads once no event is on its way any more."""
+    last = None
+    while True:
+        answer = admin.get("/statistics/v1/kpis")
+        now = answer.json()["downloads"] if answer.status_code == 200 else None
+        if now is not None and now == last:
+            return now
+        last = now
+        time.sleep(1.5)
