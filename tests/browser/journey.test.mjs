@@ -215,9 +215,28 @@ test("the journey", { timeout: 600_000 }, async (t) => {
     await row.getByTestId("download").click();
     assert.equal(sha256(readFileSync(await (await saved).path())), sum);
 
+    const result = page.url();
+    await page.getByTestId("share-with").fill("nobody-here@nadir.example");
+    watch.expected.push(/422.*sharing/);
+    await page.getByTestId("share-with").press("Enter");
+    await page.getByRole("alert").filter({ hasText: "Nobody here" }).waitFor();
+    watch.expected.length = 0;
+    await page.getByTestId("share-with").fill(need("NADIR_DEMO_EMAIL"));
+    await page.getByTestId("share-with").press("Enter");
+    await page.locator("[data-share]").waitFor();
+    const friend = await visitor(browser);
+    await friend.page.goto(base);
+    await signIn(friend.page, need("NADIR_DEMO_EMAIL"), need("NADIR_DEMO_PASSWORD"));
+    await friend.page.getByTestId("balance").waitFor();
+    await friend.page.goto(result);
+    await friend.page.getByText("Somebody has shared this result with you.").waitFor();
+    await friend.page.getByTestId("layer-card").waitFor();
+    clean(friend.watch);
+    await friend.close();
+
     const stranger = await visitor(browser);
     stranger.watch.expected.push(/40[134]/);
-    await stranger.page.goto(page.url());
+    await stranger.page.goto(result);
     await stranger.page.getByRole("alert").first().waitFor();
     await stranger.close();
     clean(watch);

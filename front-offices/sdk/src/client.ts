@@ -1,7 +1,7 @@
 import { Http, type RequestOptions, type TokenSource } from "./http.js";
 import type {
   ApiKey, Downloads, Estimate, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
-  SearchQuery, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
+  SearchQuery, Share, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
 } from "./types.js";
 
 const part = encodeURIComponent;
@@ -20,6 +20,7 @@ export class Nadir {
   readonly view: View;
   readonly download: Download;
   readonly processing: Processing;
+  readonly sharing: Sharing;
   readonly platform: Platform;
 
   constructor(base = "", tokens?: TokenSource, fetcher?: typeof fetch) {
@@ -30,6 +31,7 @@ export class Nadir {
     this.view = new View(this.http);
     this.download = new Download(this.http);
     this.processing = new Processing(this.http);
+    this.sharing = new Sharing(this.http);
     this.platform = new Platform(this.http);
   }
 }
@@ -269,6 +271,25 @@ export class Processing {
   }
 }
 
+/** Owners of private items let others see and use them. */
+export class Sharing {
+  constructor(private readonly http: Http) {}
+
+  /** Shares that the caller has given, or received. */
+  shares(direction: "given" | "received"): AsyncGenerator<Share> {
+    return this.http.pages<Share>("/sharing/v1/shares", "shares", { direction });
+  }
+
+  /** `person`: an e-mail address or a user's identifier. Sharing twice is sharing once. */
+  share(collection: string, item: string, person: string): Promise<Share> {
+    return this.http.json("POST", "/sharing/v1/shares", { body: { collection, item, with: person } });
+  }
+
+  revoke(share: string): Promise<void> {
+    return this.http.json("DELETE", `/sharing/v1/shares/${part(share)}`);
+  }
+}
+
 /** What only an administrator may read. */
 export class Platform {
   constructor(private readonly http: Http) {}
@@ -283,6 +304,11 @@ export class Platform {
 
   series(metric: string, days: number): Promise<{ metric: string; series: { day: string; value: number }[] }> {
     return this.http.get("/statistics/v1/series", { metric, days });
+  }
+
+  /** Hands an event that could not be handled to its module again. */
+  replay(module: string, letter: string): Promise<unknown> {
+    return this.http.json("POST", `/platform/v1/dead-letters/${part(module)}/${part(letter)}/replay`);
   }
 
   page(kind: "users" | "orders" | "jobs" | "dead-letters", cursor?: string, limit = 25): Promise<Record<string, unknown>> {

@@ -133,6 +133,8 @@ export interface Job {
 export interface Estimate { amount: number; currency: string; pixels?: number }
 export interface Package { process: string; version: string; title?: string; visibility?: string; created_at?: string }
 
+export interface Share { share: string; collection: string; item: string; owner: string; with: { user: string; name: string }; created_at: string }
+
 export interface ModuleStatus { module: string; alive: boolean; ready: boolean; checks?: Record<string, unknown> }
 /** Totals since the beginning; money in minor units by currency. */
 export interface Kpis {

@@ -7,6 +7,7 @@ const scope = [
   "identity:account.read", "identity:account.write",
   "billing:order.read", "billing:order.write", "billing:wallet.read", "billing:wallet.write",
   "download:file.read",
+  "sharing:share.read", "sharing:share.write",
   "processing:job.read", "processing:job.write", "processing:process.write",
 ].join(" ");
 
