@@ -201,3 +201,22 @@ def test_tiles_are_counted(anon, admin, scene):
     for column in range(20):
         anon.get(f"/view/tiles/{scene['path']}/ndwi/10/{column}/7.png")
     eventually(lambda: admin.get("/statistics/v1/kpis").json()["tiles"] >= before.json()["tiles"] + 20, timeout=130, interval=2)
+
+
+def test_a_burst_is_answered_or_turned_away(base, anon, scene):
+    """More pictures at once than there is room for: each is drawn or refused with 503 and Retry-After, and quick requests go on."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import requests
+
+    def draw(n):
+        return requests.get(f"{base}/view/v1/previews/{scene['path']}/false-color.png?width=300&n={n}", timeout=120)
+
+    with ThreadPoolExecutor(160) as pool:
+        answers = [pool.submit(draw, n) for n in range(320)]
+        assert anon.get("/view/v1/legends/ndvi.json").status_code == 200
+        assert anon.get("/stac/collections").status_code == 200
+        statuses = {answer.result().status_code for answer in answers}
+        assert statuses <= {200, 503, 504} and 200 in statuses  # 504: its time ran out on a busy machine
+        assert all(a.result().headers.get("retry-after") for a in answers if a.result().status_code == 503)
+    assert draw("after").status_code == 200
