@@ -113,6 +113,21 @@ static int option_take(struct options *o, int option, const char *value) {
     }
 }
 
+/* What must be there, and what cannot go together. */
+static int options_check(const struct options *o) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (o->npaths < 1) return usage("name a product", "");
+    if (!o->collection) return usage("--collection is missing", "");
+    size_t len = strlen(o->collection);
+    if (len < 1 || len > 128 || *o->collection == '.' || strspn(o->collection, allowed) != len)
+        return usage("--collection may have letters, digits, '.', '_' and '-': ", o->collection);
+    if (o->id && o->npaths > 1) return usage("--id is for one product", "");
+    if (!o->data && !o->dry_run) return usage("NADIR_DATA is not set", "");
+    if (!o->dry_run && !o->files_only && !config_text("NADIR_URL", NULL))
+        return usage("NADIR_URL is not set (or use --files-only)", "");
+    return 0;
+}
+
 int options_read(int argc, char **argv, struct options *out) {
     static const struct option names[] = {{"collection", required_argument, NULL, 'c'},
                                           {"id", required_argument, NULL, 'i'},
@@ -129,22 +144,12 @@ int options_read(int argc, char **argv, struct options *out) {
                                           {"json", no_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    *out = (struct options){.srs = "EPSG:4326", .properties = json_object()};
-    int option, err;
-    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
-        if ((err = option_take(out, option, optarg))) return err;
+    *out = (struct options){.srs = "EPSG:4326", .properties = json_object(), .data = config_text("NADIR_DATA", NULL)};
+    int option, stop = 0;
+    while (!stop && (option = getopt_long(argc, argv, "", names, NULL)) != -1) stop = option_take(out, option, optarg);
     out->paths = argv + optind;
     out->npaths = argc - optind;
-    if (out->npaths < 1) return usage("name a product", "");
-    if (!out->collection) return usage("--collection is missing", "");
-    if (strspn(out->collection, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
-            strlen(out->collection) ||
-        !*out->collection || *out->collection == '.' || strlen(out->collection) > 128)
-        return usage("--collection may have letters, digits, '.', '_' and '-': ", out->collection);
-    if (out->id && out->npaths > 1) return usage("--id is for one product", "");
-    out->data = config_text("NADIR_DATA", NULL);
-    if (!out->data && !out->dry_run) return usage("NADIR_DATA is not set", "");
-    if (!out->dry_run && !out->files_only && !config_text("NADIR_URL", NULL))
-        return usage("NADIR_URL is not set (or use --files-only)", "");
-    return 0;
+    if (!stop) stop = options_check(out);
+    if (stop) json_decref(out->properties);
+    return stop;
 }

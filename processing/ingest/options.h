@@ -21,7 +21,8 @@ struct options {
     int npaths;
 };
 
-/** Reads the command line. 0 to go on, otherwise what to exit with plus 1 (1: help was asked for). */
+/** Reads the command line. properties is the caller's if it returns 0. 0 to go on, otherwise what to exit with plus 1 (1: help
+ * was asked for). */
 int options_read(int argc, char **argv, struct options *out);
 
 #endif

@@ -15,7 +15,7 @@ static struct {
 
 static void bar_draw(double fraction) {
     int percent = now.steps > 0 ? (int)(100.0 * (now.done + fraction) / now.steps) : 0;
-    if (percent == now.percent || !isatty(STDERR_FILENO)) return;
+    if (percent <= now.percent || !isatty(STDERR_FILENO)) return; /* GDAL counts each of its passes from 0 */
     now.percent = percent > 100 ? 100 : percent;
     char bar[WIDTH + 1];
     for (int i = 0; i < WIDTH; i++) bar[i] = i < now.percent * WIDTH / 100 ? '#' : '.';
