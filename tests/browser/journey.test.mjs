@@ -84,6 +84,12 @@ test("the journey", { timeout: 600_000 }, async (t) => {
     await stranger.close();
     await card.click();
     await page.getByTestId("layer-card").waitFor();
+    await page.reload();
+    await page.getByTestId("layer-card").waitFor();
+    await page.getByRole("link", { name: "Back to the results" }).click();
+    await page.waitForFunction(() => document.querySelector("input[spellcheck=false]")?.value === "-35.3, -8.4, -34.6, -7.7");
+    await card.click();
+    await page.getByTestId("layer-card").waitFor();
     clean(watch);
   });
 

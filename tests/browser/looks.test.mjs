@@ -123,6 +123,22 @@ test("every page of a search, once; clouds; a polygon; the search as code", { ti
   clean(watch);
 });
 
+test("with billing away, people still search, look and read about files", { timeout: 60_000 }, async (t) => {
+  const browser = await launch();
+  t.after(() => browser.close());
+  const { page, watch } = await visitor(browser);
+  watch.expected.push(/502.*\/billing\//);
+  const problem = { type: "about:blank", title: "Module not reachable", status: 502, detail: "This part of the service is being restarted: try again in a few seconds." };
+  await page.route("**/billing/**", (route) => route.fulfill({ status: 502, contentType: "application/problem+json", body: JSON.stringify(problem) }));
+  await page.goto(base);
+  await page.locator("[data-item]").first().waitFor();
+  await page.goto(`${base}/#/scene/${olinda}`);
+  await page.getByTestId("layer-card").waitFor();
+  await page.locator("[data-asset=red]").waitFor();
+  await page.getByRole("alert").filter({ hasText: "being restarted" }).waitFor();
+  clean(watch);
+});
+
 test("by keyboard alone: skip the map, search, open a scene, change its style", { timeout: 60_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());

@@ -6,6 +6,7 @@ import { why } from "./i18n.ts";
 export const PAGE = 24;
 const CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2";
 const FILTER = "item-search#filter";
+const KEPT = "nadir.search";
 const SORT = "item-search#sort";
 
 /** What is asked for, the answers so far, and both as a share link. */
@@ -24,6 +25,8 @@ class Search {
   loading = $state(false);
   failure = $state("");
   more = $state(false);
+  /** Where the map stood: longitude, latitude, zoom. */
+  at = $state("");
   /** Item under the pointer or the keyboard focus, in the list or on the map. */
   hot = $state<string | undefined>();
 
@@ -34,6 +37,18 @@ class Search {
   #clientCloud = false;
   /** The share link whose answers are on show; a line break is none. */
   #asked = "\n";
+
+  constructor() {
+    // Signing in leaves the page: what was looked for must not be lost by it.
+    const kept = new URLSearchParams(sessionStorage.getItem(KEPT) ?? "");
+    this.fromParams(kept);
+    this.at = kept.get("at") ?? "";
+  }
+
+  keep(at: string): void {
+    this.at = at;
+    sessionStorage.setItem(KEPT, this.toLink().toString());
+  }
 
   get filtered(): boolean {
     return Boolean(this.collection || this.from || this.to || this.area || this.cloud < 100);
@@ -54,6 +69,13 @@ class Search {
     if (this.to) params.set("to", this.to);
     if (this.cloud < 100) params.set("cloud", String(this.cloud));
     if (this.area) params.set("area", areaToText(this.area).replaceAll(", ", ","));
+    return params;
+  }
+
+  /** The search with the part of the map that was last looked at. */
+  toLink(): URLSearchParams {
+    const params = this.toParams();
+    if (this.at) params.set("at", this.at);
     return params;
   }
 

@@ -21,14 +21,14 @@ import fine from "world-atlas/countries-10m.json?url";
  */
 
 export interface MapColours {
-  land: string; border: string; grid: string; label: string; halo: string; foot: string; footFill: string; hot: string; hotFill: string;
+  land: string; border: string; coast: string; grid: string; label: string; halo: string; foot: string; footFill: string; hot: string; hotFill: string;
 }
 
 export function coloursOf(element: Element): MapColours {
   const style = getComputedStyle(element);
   const read = (name: string) => style.getPropertyValue(`--map-${name}`).trim();
   return {
-    land: read("land"), border: read("border"), grid: read("grid"), label: read("label"), halo: read("halo"),
+    land: read("land"), border: read("border"), coast: read("coast"), grid: read("grid"), label: read("label"), halo: read("halo"),
     foot: read("foot"), footFill: read("foot-fill"), hot: read("hot"), hotFill: read("hot-fill"),
   };
 }
@@ -105,8 +105,11 @@ export class Basemap {
   }
 
   paint(colours: MapColours): void {
-    const shape = new Style({ fill: new Fill({ color: colours.land }), stroke: new Stroke({ color: colours.border, width: 0.8 }) });
+    // A broad light line below all land shows beside it in the sea only, as shallows do.
+    const shallows = new Style({ stroke: new Stroke({ color: colours.coast, width: 9, lineJoin: "round" }), zIndex: 0 });
+    const shape = new Style({ fill: new Fill({ color: colours.land }), stroke: new Stroke({ color: colours.border, width: 0.8 }), zIndex: 1 });
     const label = new Style({
+      zIndex: 2,
       geometry: (country) => {
         const known = (country as Feature).get("label") as OlGeometry | undefined;
         const point = known ?? labelPoint(country);
@@ -120,9 +123,10 @@ export class Basemap {
     for (const layer of this.#land) {
       layer.setStyle((country, resolution) => {
         // 40 km to 1 km a pixel: where a country's name helps and the map is not yet about a scene.
-        if (resolution > 30000 || resolution < 900) return shape;
+        const ground = resolution > 1200 ? [shallows, shape] : [shape];
+        if (resolution > 30000 || resolution < 900) return ground;
         label.getText()?.setText(String(country.get("name") ?? ""));
-        return [shape, label];
+        return [...ground, label];
       });
     }
     const text = (align: CanvasTextAlign, baseline: CanvasTextBaseline) => new Text({
