@@ -19,7 +19,15 @@ make_secrets() {
 
 identity_tool() { as_owner env NADIR_DB_IDENTITY_FILE="$SECRETS/db_identity" NADIR_PUBLIC_URL="$NADIR_URL" "$APP/bin/nadir-identity" "$@" >/dev/null; }
 
+# What the accounts and clients are made from: when it changes, nadir-identity brings them to it.
+accounts_state() {
+    echo "$NADIR_URL"
+    cat "$HERE/accounts.sh" "$SECRETS"/*_password "$SECRETS"/*client_secret
+}
+
 make_accounts() {
+    accounts_state | unchanged accounts && return
+    step "Making accounts and clients"
     [ -x "$APP/bin/nadir-identity" ] || { warn "nadir-identity is not built: no accounts"; return; }
     identity_tool user-add --email "$ADMIN_EMAIL" --password-file "$SECRETS/admin_password" --name "Nadir Admin" --role admin
     identity_tool user-add --email "$DEMO_EMAIL" --password-file "$SECRETS/demo_password" --name "Dora Demo"
@@ -30,6 +38,7 @@ make_accounts() {
         --grant client_credentials --scope "discovery:item.write billing:order.read billing:order.write billing:wallet.read download:file.read processing:job.read processing:job.write"
     identity_tool client-add --id "$WEB_CLIENT_ID" --name "Example web application" --kind confidential --secret-file "$SECRETS/web_client_secret" \
         --redirect http://127.0.0.1:9999/cb
+    accounts_state | remember accounts
 }
 
 write_local_env() {

@@ -8,7 +8,7 @@ psql_admin() { psql -X -q -v ON_ERROR_STOP=1 -h "$RUN" -U postgres "$@"; }
 create_cluster() {
     [ -f "$NADIR_VAR/pg/PG_VERSION" ] && return
     step "Creating the PostgreSQL cluster"
-    rm -rf "$NADIR_VAR/pg"
+    rm -rf "$NADIR_VAR/pg" "$NADIR_VAR"/*.done
     as_owner "$PG/initdb" -D "$NADIR_VAR/pg" -U postgres --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --data-checksums \
         --pwfile="$SECRETS/postgres" >"$LOGS/initdb.log" 2>&1 || { tail -n 20 "$LOGS/initdb.log" >&2; die "initdb failed"; }
     # The superuser comes in as the operating system's user; modules come with their passwords.
@@ -94,7 +94,15 @@ await_stores() {
 prepare_databases() {
     local m
     await_stores
+    databases_state | unchanged databases && return
     step "Preparing the databases"
     psql_admin -d postgres -c "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC"
     for m in $(built_modules); do create_database "$m"; done
+    databases_state | remember databases
+}
+# What the databases were made from.
+databases_state() {
+    built_modules
+    echo "$RUN"
+    cat "$HERE/databases.sh" "$REPO"/migrations/*/*.sql
 }

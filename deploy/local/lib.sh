@@ -8,10 +8,10 @@ REPO=$(cd "$HERE/../.." && pwd)
 # In the order of modules/README.md: the n-th listens on NADIR_PORT_BASE + n in the modular shape.
 MODULES=(identity billing discovery view download processing sharing services statistics backoffice)
 OWNER=nadir # the system user that everything runs as when root starts it
-STARTED=$SECONDS
+export STARTED=${STARTED:-$EPOCHSECONDS} # one clock for a program and those that it calls
 
 say() { printf '%s\n' "$*"; }
-step() { printf '[%3ds] %s\n' $((SECONDS - STARTED)) "$*"; }
+step() { printf '[%3ds] %s\n' $((EPOCHSECONDS - STARTED)) "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() {
     printf 'error: %s\n' "$1" >&2
@@ -110,3 +110,7 @@ await() {
         sleep 0.1
     done
 }
+
+# Work that is done once for a given input (standard input): var/<name>.done keeps the checksum of what it was done for.
+unchanged() { [ "$(sha256sum)" = "$(cat "$NADIR_VAR/$1.done" 2>/dev/null)" ]; }
+remember() { sha256sum >"$NADIR_VAR/$1.done"; }

@@ -13,7 +13,7 @@ missing_packages() {
 
 # Shows apt's progress (its status lines on file descriptor 3) as one line every ten per cent.
 apt_progress() {
-    awk -F: -v t="$STARTED" '$1 == "dlstatus" || $1 == "pmstatus" {
+    awk -F: '$1 == "dlstatus" || $1 == "pmstatus" {
         mark = $1 int($3 / 10)
         if (mark != last) { printf "         %s %3d%%  %s\n", $1 == "dlstatus" ? "download" : "install ", $3, $4; fflush(); last = mark }
     }'
