@@ -30,7 +30,8 @@ bool auth_has_scope(const struct auth *a, const char *scope);
 bool auth_has_role(const struct auth *a, const char *role);
 
 /** Verifies a bearer credential. db is the module's own database (may be NULL: then API keys are refused).
- *  Returns 0, NADIR_EUNAUTH (why is then a constant clause: "the token has expired"), or NADIR_EUNAVAILABLE when no key set can be had. */
+ *  Returns 0, NADIR_EUNAUTH (why is then a constant clause: "the token has expired"), or NADIR_EUNAVAILABLE when no key set can
+ * be had. */
 int auth_verify(struct scope *s, struct db *db, const char *credential, struct auth *out, const char **why);
 
 /** Sets the key set directly and never fetches one again: identity, which makes it, calls this. NADIR_EINVAL when malformed. */
