@@ -2,30 +2,10 @@
 #include <string.h>
 
 #include "common/geo.h"
+#include "common/rights.h"
 #include "discovery/stac.h"
 
 #define ASSETS_MOST 200
-
-/* No part is "..", no control bytes, no backslash. */
-static bool path_is_plain(const char *path) {
-    for (const char *p = path; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\') return false;
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        if (strcspn(part, "/") == 2 && memcmp(part, "..", 2) == 0) return false;
-    }
-    return true;
-}
-
-/* Where bytes may lie: below NADIR_DATA, or at an address of a store. Nothing that leads elsewhere on this machine. */
-static bool storage_path_valid(const char *path) {
-    static const char *const stores[] = {"/vsicurl/https://", "/vsis3/", "/vsigs/", "/vsiaz/", "https://"};
-    size_t len = strlen(path);
-    if (len < 1 || len > 1024 || !path_is_plain(path)) return false;
-    for (size_t i = 0; i < sizeof stores / sizeof *stores; i++)
-        if (strncmp(path, stores[i], strlen(stores[i])) == 0) return true;
-    return *path != '/' && !strstr(path, "://");
-}
 
 static const char *member_text(const json_t *object, const char *name) {
     return json_string_value(json_object_get(object, name));
@@ -96,7 +76,7 @@ static int asset_path_take(struct scope *s, json_t *asset, const char **path, st
     const char *href = member_text(asset, "href");
     *path = NULL;
     if (value) {
-        if (!json_is_string(value) || !storage_path_valid(json_string_value(value)))
+        if (!json_is_string(value) || !rights_path_safe(json_string_value(value)))
             return fault_set(f, "nadir:path", "must be a path below the data folder, or a store's address");
         *path = scope_strdup(s, json_string_value(value));
         json_object_del(asset, "nadir:path");

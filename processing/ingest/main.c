@@ -78,7 +78,7 @@ static int fingerprint_make(struct product *p, const struct options *o, struct r
 
 /* Bands, picture, thumbnail, footprint, the files that go along, item.json; then all of it into its place. */
 static int product_write(struct product *p, const struct store *st, json_t **item, struct refusal *r) {
-    const char *scratch = store_scratch(p->scope, st, scope_printf(p->scope, ".%s.partial", p->id), r);
+    const char *scratch = store_scratch(p->scope, st, scope_printf(p->scope, ".%s" PARTIAL, p->id), r);
     int err = scratch ? 0 : NADIR_EINVAL;
     for (int i = 0; i < p->nbands && !err; i++) {
         progress_step(p->bands[i].key);
@@ -101,12 +101,11 @@ static int product_write(struct product *p, const struct store *st, json_t **ite
 }
 
 /* One product from metadata to catalogue. *state is what is told. */
-static int product_take(struct product *p, const struct found *f, const struct store *st, const struct options *o,
-                        const char **state, struct refusal *r) {
+static int product_take(struct product *p, const struct store *st, const struct options *o, const char **state,
+                        struct refusal *r) {
     json_t *item = NULL;
     enum published published = PUBLISHED_UPDATED;
     int err = fingerprint_make(p, o, r);
-    (void)f;
     if (err) return err;
     *state = "checked";
     if (o->dry_run) return 0;
@@ -139,7 +138,7 @@ static int found_take(const char *path, const struct found *f, bool archived, co
     product_init(p, &scope);
     int err = product_read(p, f, o, &r);
     if (!err && archived) product_extra(p, "archive", archive_type(path), "archive", "The product as it was provided", path);
-    if (!err) err = product_take(p, f, st, o, &state, &r);
+    if (!err) err = product_take(p, st, o, &state, &r);
     if (err && !*r.text) refuse(&r, "%s", nadir_strerror(err));
     tell(o, path, *p->id ? p->id : NULL, err ? "refused" : state, err ? r.text : "");
     scope_end(&scope);
@@ -148,7 +147,7 @@ static int found_take(const char *path, const struct found *f, bool archived, co
 
 /* Where an archive is unpacked: beside the products, or for a dry run in a temporary folder. */
 static const char *unpacking_folder(struct scope *s, const struct store *st, const struct options *o, struct refusal *r) {
-    if (!o->dry_run) return store_scratch(s, st, ".unpacked", r);
+    if (!o->dry_run) return store_scratch(s, st, UNPACKED, r);
     char *made = mkdtemp(scope_strdup(s, scope_printf(s, "%s/nadir-ingest-XXXXXX", config_text("TMPDIR", "/tmp"))));
     if (!made) refuse(r, "no temporary folder can be made");
     return made;

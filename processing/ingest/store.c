@@ -1,19 +1,35 @@
 /* store.c */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "digest.h"
+#include "source.h"
 #include "store.h"
 
 static int folder_make(const char *path) {
     return mkdir(path, 0755) && errno != EEXIST ? -1 : 0;
+}
+
+/* Removes what killed runs left. The lock is held, so nobody is writing there. */
+static void leftovers_remove(const struct store *st) {
+    struct dirent **entries = NULL;
+    int count = scandir(st->folder, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        if (name[0] == '.' && (ends_with(name, PARTIAL) || strcmp(name, UNPACKED) == 0))
+            store_remove(scope_printf(st->scope, "%s/%s", st->folder, name));
+        free(entries[i]);
+    }
+    free(entries);
 }
 
 int store_open(struct scope *s, const char *data, const char *collection, struct store *out, struct refusal *r) {
@@ -23,9 +39,12 @@ int store_open(struct scope *s, const char *data, const char *collection, struct
         return refuse(r, "%s cannot be made: %s", out->folder, strerror(errno));
     out->lock = open(scope_printf(s, "%s/.lock", out->folder), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (out->lock < 0) return refuse(r, "%s cannot be written: %s", out->folder, strerror(errno));
-    if (flock(out->lock, LOCK_EX | LOCK_NB) == 0) return 0;
-    fprintf(stderr, "Waiting for another run that writes to collection %s\n", collection);
-    return flock(out->lock, LOCK_EX) ? refuse(r, "the lock of collection %s cannot be had", collection) : 0;
+    if (flock(out->lock, LOCK_EX | LOCK_NB)) {
+        fprintf(stderr, "Waiting for another run that writes to collection %s\n", collection);
+        if (flock(out->lock, LOCK_EX)) return refuse(r, "the lock of collection %s cannot be had", collection);
+    }
+    leftovers_remove(out);
+    return 0;
 }
 
 void store_close(struct store *st) {

@@ -9,6 +9,9 @@
 
 #include "product.h"
 
+#define PARTIAL ".partial"
+#define UNPACKED ".unpacked"
+
 struct store {
     struct scope *scope;
     const char *collection;
@@ -16,12 +19,12 @@ struct store {
     int lock;
 };
 
-/** Makes the collection's folder and waits for its lock. Close with store_close. */
+/** Makes the collection's folder, waits for its lock and removes what killed runs left. Close with store_close. */
 int store_open(struct scope *s, const char *data, const char *collection, struct store *out, struct refusal *r);
 void store_close(struct store *st);
 /** The item.json of a product that is there with this fingerprint, or NULL. The tree belongs to the scope. */
 json_t *store_known(struct scope *s, const struct store *st, const char *item, const char *fingerprint);
-/** An empty folder to write a product (".<item>.partial") or an archive's files (".unpacked") in. In the scope. NULL: refused.
+/** An empty folder to write a product (".<item>" PARTIAL) or an archive's files (UNPACKED) in. In the scope. NULL: refused.
  */
 const char *store_scratch(struct scope *s, const struct store *st, const char *name, struct refusal *r);
 /** Makes the folder that the provider's files go to. */

@@ -109,6 +109,13 @@ def test_a_killed_run_is_completed_by_the_next(files, ingest, tmp_path, after):
     check_files(files, "c", "a")
 
 
+def test_what_killed_runs_left_is_removed(files, ingest, tmp_path):
+    for left in (".other.partial", ".unpacked"):
+        os.makedirs(os.path.join(files.data, "products", "c", left, "deep"))
+    ingest(raster(tmp_path / "a.tif"), "--collection", "c", *TIME)
+    check_files(files, "c", "a")
+
+
 def test_a_world_picture_by_its_bounds(files, ingest, tmp_path):
     memory = gdal.GetDriverByName("MEM").Create("", 720, 360, 3)
     for n in (1, 2, 3):
