@@ -20,7 +20,7 @@ async function newBalance(page, before) {
   return balance(page);
 }
 
-test("the journey", { timeout: 600_000 }, async (t) => {
+test("the journey", { timeout: 1_200_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const me = await visitor(browser);
@@ -206,7 +206,7 @@ test("the journey", { timeout: 600_000 }, async (t) => {
     await audit(page, "process form");
     await page.getByTestId("run").click();
     const job = page.locator('[data-status="successful"]').first();
-    await job.waitFor({ timeout: 120_000 });
+    await job.waitFor({ timeout: 240_000 });
     await picture(page, "11-jobs-desktop-light");
     await audit(page, "jobs");
     const tile = page.waitForResponse((answer) => /\/view\/tiles\/results\//.test(answer.url()) && answer.ok());
@@ -279,7 +279,7 @@ test("the journey", { timeout: 600_000 }, async (t) => {
   await me.close();
 });
 
-test("a scientist uploads an algorithm and runs it", { timeout: 300_000 }, async (t) => {
+test("a scientist uploads an algorithm and runs it", { timeout: 600_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const { page, watch } = await visitor(browser, { scheme: "dark" });
@@ -324,7 +324,7 @@ print("progress 100 done", flush=True)
   await picture(page, "21-own-process-desktop-dark");
   await page.getByTestId("run").click();
   const job = page.locator(`[data-job][data-process="${id}"]`);
-  await page.locator(`[data-job][data-process="${id}"][data-status=successful]`).waitFor({ timeout: 120_000 });
+  await page.locator(`[data-job][data-process="${id}"][data-status=successful]`).waitFor({ timeout: 240_000 });
   await job.getByRole("button", { name: "Log" }).click();
   await job.locator("pre").filter({ hasText: "progress 100" }).waitFor();
   await job.getByTestId("open-result").click();
@@ -344,7 +344,7 @@ async function firstItem(collection) {
   return encodeURIComponent((await answer.json()).features[0].id);
 }
 
-test("an administrator sees the back office", { timeout: 120_000 }, async (t) => {
+test("an administrator sees the back office", { timeout: 400_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   for (const [size, scheme] of [["desktop", "light"], ["desktop", "dark"], ["phone", "light"]]) {

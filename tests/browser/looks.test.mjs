@@ -6,7 +6,7 @@ import { audit, base, clean, launch, need, picture, signIn, tilesLoaded, visitor
 const olinda = "landsat-7/olinda";
 
 for (const [size, scheme] of [["phone", "light"], ["phone", "dark"], ["desktop", "dark"]]) {
-  test(`${size}, ${scheme}`, { timeout: 180_000 }, async (t) => {
+  test(`${size}, ${scheme}`, { timeout: 400_000 }, async (t) => {
     const browser = await launch();
     t.after(() => browser.close());
     const { page, watch } = await visitor(browser, { size, scheme });
@@ -35,7 +35,7 @@ for (const [size, scheme] of [["phone", "light"], ["phone", "dark"], ["desktop",
   });
 }
 
-test("three languages, remembered", { timeout: 60_000 }, async (t) => {
+test("three languages, remembered", { timeout: 240_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const { page, watch } = await visitor(browser, { locale: "fr-FR" });
@@ -52,7 +52,7 @@ test("three languages, remembered", { timeout: 60_000 }, async (t) => {
 });
 
 for (const [locale, word] of [["fr-FR", "Trouver"], ["de-DE", "finden"]]) {
-  test(`nothing sticks out on a telephone in ${locale}`, { timeout: 60_000 }, async (t) => {
+  test(`nothing sticks out on a telephone in ${locale}`, { timeout: 240_000 }, async (t) => {
     const browser = await launch();
     t.after(() => browser.close());
     const { page, watch } = await visitor(browser, { size: "phone", locale });
@@ -69,7 +69,7 @@ for (const [locale, word] of [["fr-FR", "Trouver"], ["de-DE", "finden"]]) {
   });
 }
 
-test("every page of a search, once; clouds; a polygon; the search as code", { timeout: 90_000 }, async (t) => {
+test("every page of a search, once; clouds; a polygon; the search as code", { timeout: 240_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const { page, watch } = await visitor(browser);
@@ -123,7 +123,7 @@ test("every page of a search, once; clouds; a polygon; the search as code", { ti
   clean(watch);
 });
 
-test("with billing away, people still search, look and read about files", { timeout: 60_000 }, async (t) => {
+test("with billing away, people still search, look and read about files", { timeout: 240_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const { page, watch } = await visitor(browser);
@@ -139,7 +139,7 @@ test("with billing away, people still search, look and read about files", { time
   clean(watch);
 });
 
-test("by keyboard alone: skip the map, search, open a scene, change its style", { timeout: 60_000 }, async (t) => {
+test("by keyboard alone: skip the map, search, open a scene, change its style", { timeout: 240_000 }, async (t) => {
   const browser = await launch();
   t.after(() => browser.close());
   const { page, watch } = await visitor(browser);

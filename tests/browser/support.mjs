@@ -50,7 +50,7 @@ export async function visitor(browser, { size = "desktop", scheme = "light", loc
   };
   context.on("page", watchPage);
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   return { context, page, watch, close: () => context.close() };
 }
 
