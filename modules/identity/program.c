@@ -200,20 +200,20 @@ int main(int argc, char **argv) {
     struct options o;
     struct db *db;
     scope_init(&s, "identity", 60000);
-    int status = 2;
     for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++) {
         if (strcmp(argv[1], commands[i].name) != 0) continue;
         if (!options_read(&s, argc - 1, argv + 1, &o)) break;
         const char *conninfo = config_need("NADIR_DB_IDENTITY");
         if (!conninfo || db_open(&db, conninfo, 2) != 0) {
-            status = fail("set NADIR_DB_IDENTITY to the database of identity");
-        } else {
-            status = commands[i].run(&s, db, &o);
+            scope_end(&s);
+            return fail("set NADIR_DB_IDENTITY to the database of identity");
         }
-        scope_end(&s);
+        int status = commands[i].run(&s, db, &o);
+        scope_end(&s); /* rolls back what was not committed */
+        db_close(db);
         return status;
     }
     fputs(usage, stderr);
     scope_end(&s);
-    return status;
+    return 2;
 }

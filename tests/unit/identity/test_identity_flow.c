@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "common/id.h"
 #include "common/module.h"
@@ -295,6 +296,71 @@ static void test_events(void **state) {
     scope_end(&s);
 }
 
+/* Runs nadir-identity with `secret` on its standard input. Returns its exit status; out holds the first line that it printed.
+ */
+static int program(const char *arguments, const char *secret, char out[80]) {
+    const char *command =
+        scope_printf(&setup_scope, "printf '%%s\\n' '%s' | '%s' %s 2>/dev/null", secret, NADIR_PROGRAM, arguments);
+    FILE *p = popen(command, "r"); /* NOLINT(cert-env33-c): our own program, our own words */
+    assert_non_null(p);
+    out[0] = '\0';
+    if (fgets(out, 80, p)) out[strcspn(out, "\n")] = '\0';
+    int status = pclose(p);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int64_t audit_rows(void) {
+    struct scope s;
+    struct db_rows *rows;
+    scope_init(&s, "test", 5000);
+    assert_int_equal(db_query(&s, identity_db(), &rows, "SELECT count(*) FROM audit", ""), 0);
+    int64_t n = db_int(rows, 0, 0);
+    scope_end(&s);
+    return n;
+}
+
+/* nadir-identity may be run again and again: the same account, nothing new in the log. */
+static void test_program(void **state) {
+    (void)state;
+    need_stores();
+    char id[80], again[80];
+    const char *user = "user-add --email boss@nadir.example --password-file - --name Boss --role admin --role scientist";
+    const char *client = "client-add --id tool --name Tool --kind confidential --secret-file - --grant client_credentials "
+                         "--scope discovery:item.write";
+    assert_int_equal(program(user, "quiet orbit seven", id), 0);
+    assert_true(id_valid(id));
+    assert_int_equal(program(client, "0123456789abcdef", again), 0);
+    int64_t before = audit_rows();
+    assert_int_equal(program(user, "quiet orbit seven", again), 0);
+    assert_string_equal(id, again);
+    assert_int_equal(program(client, "0123456789abcdef", again), 0);
+    assert_int_equal(audit_rows(), before);
+    assert_int_equal(program(user, "quiet orbit eight", again), 0); /* another password: stored, and logged */
+    assert_int_equal(audit_rows(), before + 1);
+
+    struct call c;
+    call_with(&c, HTTP_POST, "/oauth2/token", "application/x-www-form-urlencoded", "grant_type=client_credentials", 29,
+              "Basic dG9vbDowMTIzNDU2Nzg5YWJjZGVm");
+    expect(&c, 200);
+    scope_end(&c.s);
+
+    const char *const refused[] = {
+        "user-add --email boss@nadir.example --name Boss",
+        "user-add --email nonsense --name Boss --password-file -",
+        "user-add --email x@nadir.example --name Boss --password-file - --role emperor",
+        "user-add --email x@nadir.example --name Boss --password-file /nonexistent",
+        "client-add --id p --name P --kind public --secret-file - --redirect https://a.example/",
+        "client-add --id p --name P --kind confidential --redirect https://a.example/",
+        "client-add --id p --name P --kind public --redirect javascript:alert",
+        "role-add --email nobody@nadir.example --role admin",
+        "user-add --password secret",
+        "nonsense",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) assert_int_not_equal(program(refused[i], "quiet orbit seven", again), 0);
+    assert_int_not_equal(program("user-add --email y@nadir.example --name Y --password-file -", "short", again), 0);
+    assert_int_equal(audit_rows(), before + 2); /* the token that was issued */
+}
+
 /* Changes, inserts or removes some bytes. */
 static char *damage(const char *text, size_t *len) {
     unsigned char r[16];
@@ -375,10 +441,8 @@ static void test_damaged_requests(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_journey),
-        cmocka_unit_test(test_audit_is_append_only),
-        cmocka_unit_test(test_events),
-        cmocka_unit_test(test_damaged_requests),
+        cmocka_unit_test(test_journey), cmocka_unit_test(test_audit_is_append_only), cmocka_unit_test(test_events),
+        cmocka_unit_test(test_program), cmocka_unit_test(test_damaged_requests),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
