@@ -15,20 +15,30 @@ def real_items(folder):
             yield from (json.loads(line) for line in lines)
 
 
+def post_all(client, collection, items, taken, refused):
+    """Posts items together; where some of them is refused, halves, until it is known which."""
+    document = items[0] if len(items) == 1 else {"type": "FeatureCollection", "features": items}
+    answer = client.post(f"/stac/collections/{collection}/items", json=document)
+    if answer.status_code == 201:
+        taken.update((item["id"], item) for item in items)
+        return
+    assert answer.status_code == 400 and answer.json()["field"], answer.text
+    if len(items) == 1:
+        refused.append((items[0]["id"], answer.json()["detail"]))
+        return
+    middle = len(items) // 2
+    post_all(client, collection, items[:middle], taken, refused)
+    post_all(client, collection, items[middle:], taken, refused)
+
+
 @pytest.fixture
 def loaded(client, shared_data):
     name = "test-real-" + uuid.uuid4().hex
     assert client.post("/stac/collections", json=collection_document(name)).status_code == 201
+    items = list({item["id"]: {**item, "collection": name} for item in real_items(shared_data)}.values())
     taken, refused = {}, []
-    for item in real_items(shared_data):
-        if item["id"] in taken:
-            continue
-        answer = client.post(f"/stac/collections/{name}/items", json={**item, "collection": name})
-        if answer.status_code == 201:
-            taken[item["id"]] = item
-        else:
-            assert answer.status_code == 400 and answer.json()["field"], answer.text
-            refused.append((item["id"], answer.json()["detail"]))
+    for at in range(0, len(items), 128):
+        post_all(client, name, items[at:at + 128], taken, refused)
     yield name, taken, refused
     for item in taken:
         client.delete(f"/stac/collections/{name}/items/{item}")
