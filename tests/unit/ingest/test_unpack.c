@@ -55,7 +55,8 @@ static void test_paths_that_lead_out_are_refused(void **state) {
     static const char *const bad[] = {"../evil", "x/../../evil", "/tmp/evil", "x/..", "a\\b", "a\nb"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         for (int zip = 0; zip < 2; zip++) {
-            if (zip && strchr(bad[i], '\\')) continue; /* libarchive reads a zip's backslashes as slashes: "a/b", which is well */
+            if (zip && strchr(bad[i], '\\'))
+                continue; /* libarchive reads a zip's backslashes as slashes: "a/b", which is well */
             const char *path = archive_make(zip ? "a.zip" : "a.tar.gz", bad[i], AE_IFREG, 10, zip);
             assert_int_equal(archive_unpack(path, target(), 1 << 20, &r), NADIR_EINVAL);
         }
