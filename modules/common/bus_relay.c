@@ -78,18 +78,20 @@ static int append(struct scope *s, struct relay *r) {
     if (err) return err;
     int n = db_count(rows);
     if (n == 0) return 0;
-    if (bus_redis(r->bus, &r->redis) != 0) return NADIR_EUNAVAILABLE;
+    /* Over the connection that told the last id: a new one may lead to a Redis that came back without its tail. */
+    if (!r->redis || r->redis->err) return NADIR_EUNAVAILABLE;
+    /* A stream that had entries must still be there: one that was deleted since we looked is not begun anew in its middle. */
+    const char *command = r->last > 0 ? "XADD %s NOMKSTREAM %s-0 e %b" : "XADD %s %s-0 e %b";
     for (int i = 0; i < n; i++) {
         const char *event = db_text(rows, i, 1);
-        if (redisAppendCommand(r->redis, "XADD %s %s-0 e %b", r->bus->stream, db_text(rows, i, 0), event, strlen(event)) !=
-            REDIS_OK)
+        if (redisAppendCommand(r->redis, command, r->bus->stream, db_text(rows, i, 0), event, strlen(event)) != REDIS_OK)
             return NADIR_EUNAVAILABLE;
     }
     for (int i = 0; i < n; i++) {
         redisReply *reply;
         if (redisGetReply(r->redis, (void **)&reply) != REDIS_OK) return NADIR_EUNAVAILABLE;
-        if (reply->type == REDIS_REPLY_ERROR)
-            err = NADIR_EUNAVAILABLE; /* another replica was first, or Redis is full: ask again */
+        if (reply->type == REDIS_REPLY_ERROR || reply->type == REDIS_REPLY_NIL)
+            err = NADIR_EUNAVAILABLE; /* another replica was first, Redis is full, or the stream is gone: ask again */
         else if (!err)
             r->last = db_int(rows, i, 0);
         freeReplyObject(reply);

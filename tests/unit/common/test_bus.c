@@ -134,6 +134,7 @@ static void a_lost_stream_is_rebuilt(void **state) {
     need_setting("NADIR_TEST_PG");
     need_setting("NADIR_TEST_REDIS");
     struct bus *bus = start();
+    usleep(300000); /* the relay has seen the stream, and looks again only after two seconds */
     freeReplyObject(redis("DEL nadir:test_bus"));
     emit("thing.made", 100, 110);
     assert_true(eventually("SELECT count(*) FROM test_bus_effect", 99));
