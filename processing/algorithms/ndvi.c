@@ -70,6 +70,8 @@ static int tiles(const struct band *red, const struct band *nir, GDALDatasetH ou
 int ndvi_run(const char *job_path, const char *result) {
     struct band red = {0}, nir = {0};
     GDALDatasetH out = NULL;
+    /* Enough for a row of tiles over files that are stored in lines; more would only be memory. */
+    GDALSetCacheMax64((GIntBig)32 << 20);
     int bad = FAILED;
     json_t *job = job_read(job_path);
     if (!job || band_open(job, "scene", "red", &red) || band_open(job, "scene", "nir", &nir) || same_grid(&red, &nir)) {

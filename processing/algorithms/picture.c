@@ -196,6 +196,10 @@ int picture_make(GDALDatasetH raster, const struct stretch *stretch, int bands, 
     if (!bad && !p.to) bad = fail("the picture cannot be opened again");
     (void)snprintf(path, sizeof(path), "%s/visual.tif", folder);
     if (!bad) bad = visual(p.to, path);
+    if (p.to) GDALClose(p.to);
+    /* From the picture's overviews: the canvas has none, and averaging all its pixels takes minutes for a large scene. */
+    p.to = bad ? NULL : GDALOpen(path, GA_ReadOnly);
+    if (!bad && !p.to) bad = fail("the picture cannot be opened again");
     (void)snprintf(path, sizeof(path), "%s/thumbnail.png", folder);
     if (!bad) bad = thumbnail(p.to, path);
     if (p.to) GDALClose(p.to);
