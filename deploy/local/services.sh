@@ -199,7 +199,7 @@ retire_services() {
                 if service_is_up "$name"; then step "Stopping $name"; fi
                 as_owner sv -w 20 force-stop "$SERVICES/$name" >/dev/null 2>&1 || true
                 as_owner sv -w 5 exit "$SERVICES/$name" >/dev/null 2>&1 || true
-                rm -rf "${SERVICES:?}/$name"
+                await 10 rm -rf "${SERVICES:?}/$name" # runsv may still be writing its last state
                 ;;
         esac
     done
