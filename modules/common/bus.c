@@ -39,14 +39,7 @@ int bus_emit(struct db_tx *tx, const char *type, const char *subject, json_t *da
 }
 
 static void sleep_until(struct bus *bus, int ms, bool for_events) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = clock_after(ms);
     pthread_mutex_lock(&bus->lock);
     while (!bus->stopping && !(for_events && bus->wake))
         if (pthread_cond_timedwait(&bus->woken, &bus->lock, &until) != 0) break;

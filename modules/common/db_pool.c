@@ -91,14 +91,7 @@ static int conn_open(struct scope *s, const struct db *db, int timeout_ms, struc
 
 /* With the lock held: waits until a connection is idle or may be opened. */
 static int wait_for_room(struct db *db, int timeout_ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = clock_after(timeout_ms);
     while (!db->idle && db->open >= db->most)
         if (pthread_cond_timedwait(&db->freed, &db->lock, &until) == ETIMEDOUT) return NADIR_EBUSY;
     return 0;

@@ -141,7 +141,7 @@ int rights_item(struct scope *s, struct db *db, const struct auth *who, const ch
     return 0;
 }
 
-static bool has_role(const json_t *asset, const char *role) {
+bool asset_has_role(const json_t *asset, const char *role) {
     const json_t *each;
     size_t i;
     json_array_foreach(json_object_get(asset, "roles"), i, each) {
@@ -179,7 +179,8 @@ static const char *asset_sha256(const json_t *asset) {
 
 static int decide(const struct db_rows *r, const json_t *asset, const struct auth *who) {
     if (db_bool(r, 0, COL_OWN) || db_bool(r, 0, COL_SHARED) || db_bool(r, 0, COL_ENTITLED)) return ACCESS_GRANTED;
-    if (has_role(asset, "thumbnail") || has_role(asset, "overview") || has_role(asset, "metadata")) return ACCESS_GRANTED;
+    if (asset_has_role(asset, "thumbnail") || asset_has_role(asset, "overview") || asset_has_role(asset, "metadata"))
+        return ACCESS_GRANTED;
     if (db_is_null(r, 0, COL_FREE)) return ACCESS_NOT_FOR_SALE;
     if (db_bool(r, 0, COL_FREE)) return ACCESS_GRANTED;
     return subject_of(who) ? ACCESS_BUY : ACCESS_SIGN_IN;

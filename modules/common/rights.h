@@ -77,6 +77,9 @@ struct right_list {
 int rights_assets(struct scope *s, struct db *db, const struct auth *who, const char *collection, const char *item,
                   struct right_list *out);
 
+/** True if a STAC asset object has that role. */
+bool asset_has_role(const json_t *asset, const char *role);
+
 /** Answers 401, 402, 403 or 404 for what rights_asset said; 402 carries "offers": the address to buy at. Returns 0. */
 int rights_refuse(const struct request *rq, struct response *rs, int access, const char *collection, const char *item);
 

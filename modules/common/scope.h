@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/trace.h"
 
@@ -48,5 +49,8 @@ int scope_left_ms(const struct scope *s, int most);
 
 /** CLOCK_MONOTONIC in microseconds. */
 int64_t clock_us(void);
+
+/** The moment `ms` milliseconds from now on CLOCK_MONOTONIC, for pthread_cond_timedwait. */
+struct timespec clock_after(int ms);
 
 #endif

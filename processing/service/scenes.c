@@ -56,22 +56,13 @@ static bool is_common_name(const json_t *asset, const char *band) {
     return json_array_size(bands) == 1 && name && strcmp(name, band) == 0;
 }
 
-static bool has_role(const json_t *asset, const char *role) {
-    const json_t *each;
-    size_t i;
-    json_array_foreach(json_object_get(asset, "roles"), i, each) {
-        if (json_is_string(each) && strcmp(json_string_value(each), role) == 0) return true;
-    }
-    return false;
-}
-
 /* The asset that holds a band: its key is the band's name, or its only band's common name is. */
 static const char *asset_of(const json_t *assets, const char *band) {
     const char *key;
     json_t *asset;
     if (json_object_get(assets, band)) return band;
     json_object_foreach((json_t *)assets, key, asset) {
-        if (has_role(asset, "data") && is_common_name(asset, band)) return key;
+        if (asset_has_role(asset, "data") && is_common_name(asset, band)) return key;
     }
     return NULL;
 }
@@ -123,7 +114,7 @@ static int bands_add(struct search *f, const json_t *wanted, const json_t *asset
     json_object_foreach((json_t *)assets, key, asset) {
         /* A key names a file inside the sandbox. */
         bool plain = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(key) && *key;
-        if (has_role(asset, "data") && plain && (err = band_add(f, scene, key, key, pixels))) return err;
+        if (asset_has_role(asset, "data") && plain && (err = band_add(f, scene, key, key, pixels))) return err;
     }
     if (json_object_size(json_object_get(scene, "assets")) > 0 || !f->use) return 0;
     refuse(f, 422, "no-such-band", "this scene has no bands that can be processed.");
