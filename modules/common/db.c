@@ -25,6 +25,13 @@ const char *db_last_constraint(void) {
 
 struct params {
     int count;
+    const char *const *values;
+    const int *lengths, *formats; /* NULL: all text */
+};
+
+/* Those of the calls that take them one by one. */
+struct collected {
+    struct params params;
     const char *values[PARAMS_MOST];
     int lengths[PARAMS_MOST], formats[PARAMS_MOST];
 };
@@ -37,11 +44,12 @@ static char *json_param(struct scope *s, const json_t *json) {
     return copy;
 }
 
-static void collect(struct scope *s, struct params *p, const char *types, va_list args) {
+static const struct params *collect(struct scope *s, struct collected *p, const char *types, va_list args) {
     memset(p, 0, sizeof *p);
+    p->params = (struct params){.values = p->values, .lengths = p->lengths, .formats = p->formats};
     for (const char *t = types; *t; t++) {
-        if (p->count == PARAMS_MOST) abort(); /* a fault of the program text */
-        int i = p->count++;
+        if (p->params.count == PARAMS_MOST) abort(); /* a fault of the program text */
+        int i = p->params.count++;
         switch (*t) {
         case 's':
             p->values[i] = va_arg(args, const char *);
@@ -74,6 +82,7 @@ static void collect(struct scope *s, struct params *p, const char *types, va_lis
             abort();
         }
     }
+    return &p->params;
 }
 
 /* Waits for one result. NULL when the deadline passed or the connection broke; the connection is then unusable. */
@@ -212,11 +221,17 @@ static int query(struct scope *s, struct db *db, struct db_rows **rows, const ch
 }
 
 int db_query(struct scope *s, struct db *db, struct db_rows **rows, const char *sql, const char *types, ...) {
-    struct params p;
+    struct collected p;
     va_list args;
     va_start(args, types);
-    collect(s, &p, types, args);
+    const struct params *params = collect(s, &p, types, args);
     va_end(args);
+    return query(s, db, rows, sql, params);
+}
+
+int db_query_list(struct scope *s, struct db *db, struct db_rows **rows, const char *sql, size_t count,
+                  const char *const *values) {
+    const struct params p = {.count = (int)count, .values = values};
     return query(s, db, rows, sql, &p);
 }
 
@@ -257,13 +272,13 @@ int db_begin(struct scope *s, struct db *db, struct db_tx **out) {
 
 int db_exec(struct db_tx *tx, struct db_rows **rows, const char *sql, const char *types, ...) {
     if (!tx->conn || tx->failed) return NADIR_EINTERNAL;
-    struct params p;
+    struct collected p;
     va_list args;
     bool sent;
     va_start(args, types);
-    collect(tx->scope, &p, types, args);
+    const struct params *params = collect(tx->scope, &p, types, args);
     va_end(args);
-    int err = run(tx->scope, tx->conn, sql, &p, rows, &sent);
+    int err = run(tx->scope, tx->conn, sql, params, rows, &sent);
     if (err) {
         tx->failed = true;
         if (err == NADIR_ETIMEOUT || strcmp(last_state, "0A000") == 0) tx->conn->nprepared = PREPARED_MOST;

@@ -38,6 +38,10 @@ void db_close(struct db *db);
  */
 int db_query(struct scope *s, struct db *db, struct db_rows **rows, const char *sql, const char *types, ...);
 
+/** db_query for statements that are written at run time: `count` (at most 65,535) parameters as text, NULL for SQL NULL. */
+int db_query_list(struct scope *s, struct db *db, struct db_rows **rows, const char *sql, size_t count,
+                  const char *const *values);
+
 /** Begins a transaction (READ COMMITTED). It is rolled back at the end of the scope unless committed. */
 int db_begin(struct scope *s, struct db *db, struct db_tx **out);
 /** One statement in the transaction; errors as db_query. After an error only db_rollback is useful. */
