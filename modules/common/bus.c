@@ -14,8 +14,8 @@ int64_t bus_sequence(const char *entry_id) {
     return entry_id ? strtoll(entry_id, NULL, 10) : 0;
 }
 
-int bus_emit(struct db_tx *tx, const char *type, const char *subject, json_t *data) {
-    struct scope *s = db_tx_scope(tx);
+/* The event's members besides its data. */
+static json_t *envelope(struct scope *s, const char *type, const char *subject) {
     char id[ID_SIZE], stamp[40], parent[TRACEPARENT_SIZE];
     struct timespec now;
     struct tm utc;
@@ -25,17 +25,29 @@ int bus_emit(struct db_tx *tx, const char *type, const char *subject, json_t *da
     size_t len = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(stamp + len, sizeof stamp - len, ".%06ldZ", now.tv_nsec / 1000);
     trace_format(&s->trace, parent);
-    json_t *event = json_pack("{s:s, s:s, s:s+, s:s, s:s, s:s, s:s, s:o}", "specversion", "1.0", "id", id, "source", "/nadir/",
+    json_t *event = json_pack("{s:s, s:s, s:s+, s:s, s:s, s:s, s:s}", "specversion", "1.0", "id", id, "source", "/nadir/",
                               s->module ? s->module : "unknown", "type", type, "time", stamp, "datacontenttype",
-                              "application/json", "traceparent", parent, "data", data);
-    if (!event) {
+                              "application/json", "traceparent", parent);
+    if (event && *subject) json_object_set_new(event, "subject", json_string(subject));
+    return scope_json(s, event);
+}
+
+int bus_emit(struct db_tx *tx, const char *type, const char *subject, json_t *data) {
+    struct scope *s = db_tx_scope(tx);
+    json_t *event = envelope(s, type, subject);
+    if (!data || !event || json_object_set_new(event, "data", data)) {
         log_error(s, "an event could not be written", "type", type, NULL);
         return NADIR_EINTERNAL;
     }
-    if (*subject) json_object_set_new(event, "subject", json_string(subject));
-    scope_json(s, event);
     db_tx_mark_events(tx);
     return db_exec(tx, NULL, "INSERT INTO outbox (event) VALUES ($1)", "j", event);
+}
+
+const char *bus_event_line(struct scope *s, const char *type, const char *subject, const char *data) {
+    char *head = json_dumps(envelope(s, type, subject), JSON_COMPACT);
+    if (!head) abort();
+    scope_defer(s, free, head);
+    return scope_printf(s, "%.*s,\"data\":%s}", (int)strlen(head) - 1, head, data);
 }
 
 static void sleep_until(struct bus *bus, int ms, bool for_events) {

@@ -42,6 +42,10 @@ struct subscription {
 /** Adds an event to the outbox of the transaction's database. data (stolen) is an object. subject may be "". */
 int bus_emit(struct db_tx *tx, const char *type, const char *subject, json_t *data);
 
+/** The finished event as bus_emit puts it into the outbox, for writers that COPY many; the text belongs to the scope. data is
+ *  JSON text of an object. They call db_tx_mark_events themselves. */
+const char *bus_event_line(struct scope *s, const char *type, const char *subject, const char *data);
+
 struct bus;
 
 /** Starts the relay thread and, if there are subscriptions, the consumer thread of a module. redis is "host:port" or

@@ -11,6 +11,7 @@
 
 #define PARAMS_MOST 40
 #define STATEMENT_MOST_MS 30000
+#define COPY_PART (256 * 1024)
 
 static _Thread_local char last_state[6];
 static _Thread_local char last_constraint[64];
@@ -113,6 +114,18 @@ static PGresult *await(struct scope *s, struct db_conn *c, int64_t until_us, boo
             PQclear(r);
             return NULL;
         }
+    }
+}
+
+/* Waits until what was queued for the server is on its way. */
+static bool flushed(struct db_conn *c, int64_t until_us, bool *timed_out) {
+    for (;;) {
+        int waiting = PQflush(c->pg);
+        if (waiting <= 0) return waiting == 0;
+        int64_t left = (until_us - clock_us()) / 1000;
+        struct pollfd p = {.fd = PQsocket(c->pg), .events = POLLIN | POLLOUT};
+        *timed_out = left <= 0 || poll(&p, 1, (int)left) == 0;
+        if (*timed_out || (p.revents & POLLIN && !PQconsumeInput(c->pg))) return false;
     }
 }
 
@@ -283,6 +296,38 @@ int db_exec(struct db_tx *tx, struct db_rows **rows, const char *sql, const char
         tx->failed = true;
         if (err == NADIR_ETIMEOUT || strcmp(last_state, "0A000") == 0) tx->conn->nprepared = PREPARED_MOST;
     }
+    return err;
+}
+
+/* The bytes of a COPY, in pieces, so that neither side holds more of them than a socket does. */
+static bool copy_send(struct db_conn *c, const char *data, size_t len, int64_t until_us, bool *timed_out) {
+    while (len > 0) {
+        size_t part = len < COPY_PART ? len : COPY_PART;
+        if (PQputCopyData(c->pg, data, (int)part) != 1 || !flushed(c, until_us, timed_out)) return false;
+        data += part;
+        len -= part;
+    }
+    return PQputCopyEnd(c->pg, NULL) == 1 && flushed(c, until_us, timed_out);
+}
+
+int db_copy(struct db_tx *tx, const char *sql, const char *data, size_t len, int64_t *rows) {
+    if (!tx->conn || tx->failed) return NADIR_EINTERNAL;
+    struct db_conn *c = tx->conn;
+    int64_t until = clock_us() + (int64_t)scope_left_ms(tx->scope, STATEMENT_MOST_MS) * 1000;
+    bool timed_out = false;
+    PGresult *r = PQexec(c->pg, sql);
+    if (PQresultStatus(r) == PGRES_COPY_IN) {
+        PQclear(r);
+        PQsetnonblocking(c->pg, 1);
+        bool sent = copy_send(c, data, len, until, &timed_out);
+        PQsetnonblocking(c->pg, 0);
+        r = sent ? await(tx->scope, c, until, &timed_out) : NULL;
+    }
+    int err = check(tx->scope, c, r, timed_out, sql);
+    if (!err && rows) *rows = strtoll(PQcmdTuples(r), NULL, 10);
+    PQclear(r);
+    if (err) tx->failed = true;
+    if (err == NADIR_ETIMEOUT || err == NADIR_EUNAVAILABLE) c->nprepared = PREPARED_MOST;
     return err;
 }
 

@@ -46,6 +46,9 @@ int db_query_list(struct scope *s, struct db *db, struct db_rows **rows, const c
 int db_begin(struct scope *s, struct db *db, struct db_tx **out);
 /** One statement in the transaction; errors as db_query. After an error only db_rollback is useful. */
 int db_exec(struct db_tx *tx, struct db_rows **rows, const char *sql, const char *types, ...);
+/** Feeds a "COPY … FROM STDIN" of the transaction with `len` bytes in the format that sql names; *rows (may be NULL) is how
+ * many rows were taken. Errors as db_exec. */
+int db_copy(struct db_tx *tx, const char *sql, const char *data, size_t len, int64_t *rows);
 /** Commits. On NADIR_EUNAVAILABLE or NADIR_ETIMEOUT it is not known whether the server committed. tx is gone afterwards. */
 int db_commit(struct db_tx *tx);
 /** Rolls back; NULL and an ended transaction are no fault. */

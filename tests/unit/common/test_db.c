@@ -41,6 +41,45 @@ static int end_scope(void **state) {
     return 0;
 }
 
+static int64_t rows_there(void) {
+    struct db_rows *r;
+    assert_int_equal(db_query(&s, db, &r, "SELECT count(*) FROM test_db", ""), 0);
+    return db_int(r, 0, 0);
+}
+
+static void copy_takes_all_or_nothing(void **state) {
+    (void)state;
+    need_setting("NADIR_TEST_PG");
+    static const char sql[] = "COPY test_db (id, note) FROM STDIN";
+    char *many = scope_alloc(&s, 3000000);
+    size_t len = 0;
+    for (int i = 0; i < 100000; i++) len += (size_t)snprintf(many + len, 40, "%d\ta note\n", i);
+    struct db_tx *tx;
+    int64_t rows = 0;
+    assert_int_equal(db_begin(&s, db, &tx), 0);
+    assert_int_equal(db_copy(tx, sql, many, len, &rows), 0);
+    assert_int_equal(rows, 100000);
+    db_rollback(tx);
+    assert_int_equal(rows_there(), 0);
+
+    assert_int_equal(db_begin(&s, db, &tx), 0);
+    assert_int_equal(db_copy(tx, sql, "1\ta\n2\tb\n", 8, &rows), 0);
+    assert_int_equal(db_commit(tx), 0);
+    assert_int_equal(rows_there(), 2);
+
+    assert_int_equal(db_begin(&s, db, &tx), 0);
+    assert_int_equal(db_copy(tx, sql, "3\tc\n1\ta\n", 8, &rows), NADIR_ECONFLICT);
+    assert_int_equal(db_copy(tx, sql, "4\td\n", 4, &rows), NADIR_EINTERNAL); /* a failed transaction takes no more */
+    db_rollback(tx);
+    assert_int_equal(db_begin(&s, db, &tx), 0);
+    assert_int_equal(db_copy(tx, sql, "5\tbad\n", 6, &rows), NADIR_EINVAL);
+    db_rollback(tx);
+    assert_int_equal(db_begin(&s, db, &tx), 0);
+    assert_int_equal(db_copy(tx, sql, "six\tx\n", 6, &rows), NADIR_EINVAL);
+    db_rollback(tx);
+    assert_int_equal(rows_there(), 2);
+}
+
 static void parameters_arrive_as_they_were(void **state) {
     (void)state;
     need_setting("NADIR_TEST_PG");
@@ -195,6 +234,7 @@ static void a_server_that_is_away_is_said_to_be(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_SCOPE(parameters_arrive_as_they_were),
+        WITH_SCOPE(copy_takes_all_or_nothing),
         WITH_SCOPE(errors_have_their_kind),
         WITH_SCOPE(transactions_keep_all_or_nothing),
         WITH_SCOPE(deadlines_are_kept),
