@@ -169,6 +169,14 @@ static int error_html(struct response *rs, int status, const char *detail) {
                      status, reason(status), reason(status), http_escape(rs->scope, detail)));
 }
 
+/* OData JSON Format 4.01 section 21.1. */
+static int error_odata(struct response *rs, int status, const char *type, const char *field, const char *detail) {
+    json_t *error = json_pack("{s:s, s:s}", "code", type, "message", detail);
+    if (field) json_object_set_new(error, "target", json_string(field));
+    response_header(rs, "odata-version", "4.0");
+    return response_json(rs, status, json_pack("{s:o}", "error", error));
+}
+
 int response_error(struct response *rs, int status, const char *type, const char *field, const char *format, ...) {
     char detail[1024];
     va_list args;
@@ -187,6 +195,8 @@ int response_error(struct response *rs, int status, const char *type, const char
         return error_xml(rs, status, type, field, detail);
     case ERRORS_HTML:
         return error_html(rs, status, detail);
+    case ERRORS_ODATA:
+        return error_odata(rs, status, type, field, detail);
     case ERRORS_PROBLEM:
         break;
     }

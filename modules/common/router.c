@@ -77,6 +77,7 @@ static enum error_format format_near(const char *path) {
     static const char *const wms[] = {"/view/wms", NULL};
     for (int i = 0; wms[i]; i++)
         if (strncmp(path, wms[i], strlen(wms[i])) == 0) return ERRORS_WMS;
+    if (strncmp(path, "/odata/", 7) == 0) return ERRORS_ODATA;
     return strncmp(path, "/oauth2/", 8) == 0 ? ERRORS_OAUTH : ERRORS_PROBLEM;
 }
 
