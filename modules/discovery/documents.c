@@ -151,16 +151,20 @@ json_t *link_to(struct scope *s, const char *rel, const char *type, const char *
     return json_pack("{s:s, s:s, s:s}", "rel", rel, "type", type, "href", scope_printf(s, "%s%s", base, path));
 }
 
-json_t *links_kept(const json_t *links) {
+bool link_is_ours(const char *rel) {
     static const char *const ours[] = {"self", "root",  "parent", "collection", "items",
                                        "item", "child", "next",   "prev",       "data"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(rel, ours[i]) == 0) return true;
+    return false;
+}
+
+json_t *links_kept(const json_t *links) {
     json_t *kept = json_array(), *link;
     size_t at;
     json_array_foreach(links, at, link) {
         const char *rel = json_string_value(json_object_get(link, "rel"));
-        bool written_by_us = !rel || !json_is_string(json_object_get(link, "href"));
-        for (size_t i = 0; !written_by_us && i < sizeof ours / sizeof *ours; i++) written_by_us = strcmp(rel, ours[i]) == 0;
-        if (!written_by_us) json_array_append(kept, link);
+        if (rel && json_is_string(json_object_get(link, "href")) && !link_is_ours(rel)) json_array_append(kept, link);
     }
     return kept;
 }

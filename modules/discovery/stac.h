@@ -66,6 +66,8 @@ bool precondition_failed(const struct request *rq, struct response *rs, const ch
 json_t *link_to(struct scope *s, const char *rel, const char *type, const char *base, const char *path);
 /** The provider's own links that are kept (license, about, derived_from, …), without those that we write ourselves. */
 json_t *links_kept(const json_t *links);
+/** True for a relation that we write ourselves. */
+bool link_is_ours(const char *rel);
 
 /* ---- who sees what ---- */
 
