@@ -172,6 +172,16 @@ export NADIR_ALGORITHMS='$APP/algorithms'
 exec '$APP/bin/nadir-runner'
 E2
     fi
+    if [ -x "$APP/bin/nadir-cutter" ] && [ -x "$APP/bin/nadir-cut" ] && [ -f "$APP/lib/download.so" ]; then
+        module_environment "$1" download | write_owned "$CONF/cutter.env" 600
+        define_service cutter <<E2
+#!/bin/sh
+exec 2>&1
+'$APP/service/clear-orphans' "\$PWD" nadir-cutter
+. '$CONF/cutter.env'
+exec '$APP/bin/nadir-cutter'
+E2
+    fi
 }
 
 define_services() { # shape
@@ -212,7 +222,7 @@ service_state() { # name
         postgres) files+=("$NADIR_VAR/pg/nadir.conf") ;;
         redis) files+=("$CONF/redis.conf") ;;
         stripe) files+=("$APP"/standins/stripe/*) ;;
-        runner) files+=("$CONF/runner.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
+        runner | cutter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
         nginx) ;;
         *)
             files+=("$CONF/$1.conf" "$CONF/$1.env" "$APP"/lib/*nadir*.so "$APP"/bin/*)

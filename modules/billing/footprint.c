@@ -15,20 +15,26 @@
 #define FOOTPRINT_POSITIONS 20000
 
 /* GEOS with its objects, released at the end of the scope. */
+struct kept {
+    GEOSGeometry *geometry;
+    struct kept *next;
+};
+
 struct geos {
+    struct scope *scope;
     GEOSContextHandle_t handle;
-    GEOSGeometry *made[8];
-    int count;
+    struct kept *made;
 };
 
 static void geos_release(void *object) {
     struct geos *g = object;
-    for (int i = 0; i < g->count; i++) GEOSGeom_destroy_r(g->handle, g->made[i]);
+    for (struct kept *k = g->made; k; k = k->next) GEOSGeom_destroy_r(g->handle, k->geometry);
     GEOS_finish_r(g->handle);
 }
 
 static struct geos *geos_new(struct scope *s) {
     struct geos *g = scope_alloc(s, sizeof(*g));
+    g->scope = s;
     g->handle = GEOS_init_r();
     if (!g->handle) return NULL;
     scope_defer(s, geos_release, g);
@@ -36,7 +42,10 @@ static struct geos *geos_new(struct scope *s) {
 }
 
 static GEOSGeometry *geos_keep(struct geos *g, GEOSGeometry *made) {
-    if (made && g->count < (int)(sizeof(g->made) / sizeof(g->made[0]))) g->made[g->count++] = made;
+    if (!made) return NULL;
+    struct kept *k = scope_alloc(g->scope, sizeof *k);
+    *k = (struct kept){made, g->made};
+    g->made = k;
     return made;
 }
 
@@ -118,13 +127,29 @@ static int common_area(struct scope *s, struct geos *g, const GEOSGeometry *a, c
     return both ? area_of(s, g, both, m2) : NADIR_EINVAL;
 }
 
+/* A scene without what is held of it; crossing as below. NULL when GEOS cannot tell. */
+static const GEOSGeometry *rest_of(struct scope *s, struct geos *g, const GEOSGeometry *scene, const json_t *held,
+                                   bool crossing) {
+    const json_t *one;
+    size_t i;
+    json_array_foreach(held, i, one) {
+        const GEOSGeometry *area = geometry_read(s, g, one);
+        if (scene && area) scene = geos_keep(g, GEOSDifference_r(g->handle, scene, area));
+        if (scene && area && crossing) scene = geos_keep(g, GEOSDifference_r(g->handle, scene, shifted(g, area, true)));
+        if (!scene || !area) return NULL;
+    }
+    return scene;
+}
+
 /* crossing: the footprint is drawn across the antimeridian; then it lies in 0..360 and meets the aoi there in two places. */
-static int inside_area(struct scope *s, struct geos *g, const json_t *footprint, const json_t *aoi, bool crossing, double *m2) {
+static int inside_area(struct scope *s, struct geos *g, const json_t *footprint, const json_t *aoi, const json_t *held,
+                       bool crossing, double *m2) {
     const GEOSGeometry *scene = geometry_read(s, g, footprint), *area = aoi ? geometry_read(s, g, aoi) : NULL;
     if (!scene || (aoi && !area)) return NADIR_EINVAL;
     if (crossing) scene = shifted(g, scene, false);
     /* Providers' footprints are not always valid; a bow tie becomes its two halves. */
     if (scene && GEOSisValid_r(g->handle, scene) != 1) scene = geos_keep(g, GEOSMakeValid_r(g->handle, scene));
+    scene = scene ? rest_of(s, g, scene, held, crossing) : NULL;
     if (!scene) return NADIR_EINVAL;
     if (!area) return area_of(s, g, scene, m2);
     int err = common_area(s, g, scene, area, m2);
@@ -135,13 +160,13 @@ static int inside_area(struct scope *s, struct geos *g, const json_t *footprint,
     return err;
 }
 
-int footprint_area_km2(struct scope *s, const json_t *footprint, const json_t *aoi, double *km2) {
+int footprint_area_km2(struct scope *s, const json_t *footprint, const json_t *aoi, const json_t *held, double *km2) {
     const char *why;
     if (!is_surface(footprint) || geo_geometry_check(footprint, FOOTPRINT_POSITIONS, &why)) return NADIR_EINVAL;
     struct geos *g = geos_new(s);
     if (!g) return NADIR_ENOMEM;
     double m2 = 0;
-    int err = inside_area(s, g, footprint, aoi, has_long_edge(json_object_get(footprint, "coordinates")), &m2);
+    int err = inside_area(s, g, footprint, aoi, held, has_long_edge(json_object_get(footprint, "coordinates")), &m2);
     if (err) return err;
     *km2 = nearbyint(m2 / 100) / 10000;
     return 0;

@@ -26,11 +26,19 @@ static const char *line_text(const json_t *line, const char *name) {
     return json_string_value(json_object_get(line, name));
 }
 
+static int refuse_owned(struct response *rs) {
+    return response_error(rs, 409, "already-owned", "quote",
+                          "You bought an item of this quote since it was made; ask for a new quote.");
+}
+
 /* Locks the quote for this order. Answers 404, 409 or 410 itself and returns NADIR_EINVAL. */
 static int quote_take(struct request *rq, struct response *rs, struct db_tx *tx, struct order *o) {
     struct db_rows *rows;
     int err = db_exec(tx, &rows,
-                      "SELECT total, currency, lines, expires_at <= now(), (SELECT id FROM orders WHERE quote = q.id), aoi "
+                      "SELECT total, currency, lines, expires_at <= now(), (SELECT id FROM orders WHERE quote = q.id), aoi, "
+                      "       EXISTS (SELECT FROM jsonb_array_elements(q.lines) l, entitlement e "
+                      "               WHERE NOT (l ->> 'owned')::boolean AND e.subject = q.owner AND e.aoi IS NULL "
+                      "               AND e.collection = l ->> 'collection' AND e.item = l ->> 'item') "
                       "FROM quote q WHERE id = $1::uuid AND owner = $2 FOR UPDATE",
                       "ss", o->quote, rq->auth.subject);
     if (err) return err;
@@ -40,6 +48,8 @@ static int quote_take(struct request *rq, struct response *rs, struct db_tx *tx,
         response_error(rs, 409, "quote-used", "quote", "This quote was ordered already, as order %s.", db_text(rows, 0, 4));
     else if (db_bool(rows, 0, 3))
         response_error(rs, 410, "quote-expired", "quote", "This quote has expired; ask for a new one.");
+    else if (db_bool(rows, 0, 6))
+        refuse_owned(rs);
     if (rs->status) return NADIR_EINVAL;
     o->total = db_int(rows, 0, 0);
     o->currency = db_text(rows, 0, 1);
@@ -98,8 +108,9 @@ static int order_insert(struct request *rq, struct db_tx *tx, const struct order
         "           SELECT made.id, n, line ->> 'collection', line ->> 'item', (line ->> 'offer')::uuid, line ->> 'model', "
         "                  (line ->> 'unit_price')::bigint, (line ->> 'area_km2')::float8, (line ->> 'price')::bigint, "
         "                  (line ->> 'owned')::boolean FROM made, wanted), "
-        "granted AS (INSERT INTO entitlement (id, subject, collection, item, order_id) "
-        "            SELECT gen_random_uuid(), $2, line ->> 'collection', line ->> 'item', made.id FROM made, wanted "
+        "granted AS (INSERT INTO entitlement (id, subject, collection, item, order_id, aoi) "
+        "            SELECT gen_random_uuid(), $2, line ->> 'collection', line ->> 'item', made.id, "
+        "                   CASE WHEN line ->> 'model' = 'per_km2' THEN $8::jsonb END FROM made, wanted "
         "            WHERE NOT (line ->> 'owned')::boolean ORDER BY n RETURNING id, collection, item) "
         "SELECT utc_text(made.created_at), granted.id, granted.collection, granted.item FROM made LEFT JOIN granted ON true",
         "ssslsjsj", o->id, rq->auth.subject, o->quote, o->total, o->currency, o->lines, rq->remote ? rq->remote : "", o->aoi);
@@ -158,9 +169,7 @@ static int order_place(struct request *rq, struct response *rs, struct db_tx *tx
     if (err) return err;
     struct db_rows *rows;
     err = order_insert(rq, tx, o, &rows);
-    if (err == NADIR_ECONFLICT && strcmp(db_last_constraint(), "entitlement_subject_collection_item_key") == 0)
-        return response_error(rs, 409, "already-owned", "quote",
-                              "You bought an item of this quote since it was made; ask for a new quote.");
+    if (err == NADIR_ECONFLICT && strcmp(db_last_constraint(), "entitlement_once") == 0) return refuse_owned(rs);
     if (err) return err;
     o->created_at = db_text(rows, 0, CREATED_AT);
     return order_announce(rq, tx, o, rows);

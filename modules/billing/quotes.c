@@ -1,10 +1,10 @@
 /* quotes.c: /billing/v1/quotes: what scenes cost a buyer, for an area of interest.
  *
  * The price of a line: free 0; fixed the offer's price; per_km2 the offer's price times the area of the footprint inside the
- * area of interest (the whole footprint without one), rounded to 0.0001 km2, at least the offer's least area, rounded half to
- * even to a minor unit and never below one. What the buyer has already costs 0 and says so ("owned"). Anyone may ask for a
- * price; the quote of a signed-in caller is kept a quarter of an hour and can be ordered, at its price, even if the offer is
- * withdrawn.
+ * area of interest (the whole footprint without one) that the buyer does not hold yet, rounded to 0.0001 km2, at least the
+ * offer's least area, rounded half to even to a minor unit and never below one. What the buyer has already costs 0 and says so
+ * ("owned"). Anyone may ask for a price; the quote of a signed-in caller is kept a quarter of an hour and can be ordered, at
+ * its price, even if the offer is withdrawn.
  */
 #include <math.h>
 #include <string.h>
@@ -18,13 +18,13 @@
 #define QUOTE_ITEMS 100
 
 /* Columns of quote_rows. */
-enum { COLLECTION, ITEM, KNOWN, GEOMETRY, OFFER, MODEL, PRICE, LEAST_AREA, LICENCE, OWNED };
+enum { COLLECTION, ITEM, KNOWN, GEOMETRY, OFFER, MODEL, PRICE, LEAST_AREA, LICENCE, OWNED, HELD };
 
 static int quote_rows(struct request *rq, const json_t *items, struct db_rows **rows) {
     return db_query(rq->scope, billing_db(), rows,
                     "SELECT w.wanted ->> 'collection', w.wanted ->> 'item', i.item IS NOT NULL, "
                     "       CASE WHEN o.model = 'per_km2' THEN i.geometry END, o.id, o.model, o.price, o.min_area_km2, "
-                    "       o.licence, e.id IS NOT NULL OR i.owner IS NOT NULL "
+                    "       o.licence, coalesce(e.whole, false) OR i.owner IS NOT NULL, e.areas "
                     "FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS w (wanted, n) "
                     "LEFT JOIN item i ON i.collection = w.wanted ->> 'collection' AND i.item = w.wanted ->> 'item' "
                     "          AND (i.owner IS NULL OR i.owner = $2) "
@@ -32,24 +32,36 @@ static int quote_rows(struct request *rq, const json_t *items, struct db_rows **
                     "           licence_title, 'url', licence_url, 'text', licence_text, 'hash', licence_hash) AS licence "
                     "           FROM offer WHERE offer.collection = i.collection AND coalesce(offer.item, '') IN (i.item, '') "
                     "           AND withdrawn_at IS NULL ORDER BY offer.item NULLS LAST LIMIT 1) o ON true "
-                    "LEFT JOIN entitlement e ON e.subject = $2 AND e.collection = i.collection AND e.item = i.item "
+                    "LEFT JOIN LATERAL (SELECT bool_or(aoi IS NULL) AS whole, jsonb_agg(aoi) FILTER (WHERE aoi IS NOT NULL) AS "
+                    "           areas FROM entitlement WHERE subject = $2 AND collection = i.collection AND item = i.item) e "
+                    "          ON true "
                     "ORDER BY w.n",
                     "js", items, rq->auth.subject);
 }
 
-/* Prices a row. area_km2 stays negative where it plays no part. Answers 422 itself and returns NADIR_EINVAL. */
+/* Prices a row. area_km2 stays negative where it plays no part; *owned becomes true where the buyer holds all of the area.
+ * Answers 422 itself and returns NADIR_EINVAL. */
 static int line_price(struct request *rq, struct response *rs, const struct db_rows *rows, int i, const json_t *aoi,
-                      int64_t *price, double *area_km2) {
+                      int64_t *price, double *area_km2, bool *owned) {
     const char *model = db_text(rows, i, MODEL), *collection = db_text(rows, i, COLLECTION), *item = db_text(rows, i, ITEM);
     *price = db_int(rows, i, PRICE);
     if (strcmp(model, "per_km2") != 0) return 0;
-    if (footprint_area_km2(rq->scope, db_json(rq->scope, rows, i, GEOMETRY), aoi, area_km2)) {
+    const json_t *footprint = db_json(rq->scope, rows, i, GEOMETRY), *held = db_json(rq->scope, rows, i, HELD);
+    if (footprint_area_km2(rq->scope, footprint, aoi, NULL, area_km2)) {
         response_error(rs, 422, "no-footprint", "items", "%s/%s has no footprint to price by area.", collection, item);
         return NADIR_EINVAL;
     }
     if (*area_km2 <= 0) {
         response_error(rs, 422, "aoi-outside", "aoi", "The area of interest does not touch %s/%s.", collection, item);
         return NADIR_EINVAL;
+    }
+    if (held && !*owned) {
+        double fresh;
+        if (footprint_area_km2(rq->scope, footprint, aoi, held, &fresh)) return NADIR_EINTERNAL;
+        if (fresh > 0)
+            *area_km2 = fresh;
+        else
+            *owned = true;
     }
     int err = money_times(*price, fmax(*area_km2, db_double(rows, i, LEAST_AREA)), price);
     if (err) return err;
@@ -70,9 +82,9 @@ static int quote_line(struct request *rq, struct response *rs, const struct db_r
     }
     int64_t price;
     double area = -1;
-    int err = line_price(rq, rs, rows, i, aoi, &price, &area);
-    if (err) return err;
     bool owned = db_bool(rows, i, OWNED);
+    int err = line_price(rq, rs, rows, i, aoi, &price, &area, &owned);
+    if (err) return err;
     if (owned) price = 0;
     if (__builtin_add_overflow(*total, price, total)) return NADIR_EINVAL;
     return json_array_append_new(lines, json_pack("{s:i,s:s,s:s,s:s,s:s,s:I,s:f,s:o,s:I,s:b,s:O}", "line", i + 1, "collection",

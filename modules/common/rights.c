@@ -49,12 +49,14 @@ int rights_on_entitlement(struct scope *s, struct db_tx *tx, const struct event 
         return db_exec(tx, NULL, "DELETE FROM right_entitlement WHERE entitlement = $1", "s", entitlement);
     if (strcmp(e->type, "entitlement.granted") != 0) return 0;
     const char *subject = member(e, "subject"), *collection = member(e, "collection"), *item = member(e, "item");
+    const json_t *aoi = json_object_get(e->data, "aoi");
     if (!subject || !collection || !item) return NADIR_EINVAL;
     return db_exec(tx, NULL,
-                   "INSERT INTO right_entitlement (entitlement, subject, collection, item, expires_at) "
-                   "VALUES ($1, $2, $3, $4, $5::timestamptz) ON CONFLICT (entitlement) DO UPDATE SET subject = "
-                   "excluded.subject, collection = excluded.collection, item = excluded.item, expires_at = excluded.expires_at",
-                   "sssss", entitlement, subject, collection, item, member(e, "expires_at"));
+                   "INSERT INTO right_entitlement (entitlement, subject, collection, item, expires_at, aoi) "
+                   "VALUES ($1, $2, $3, $4, $5::timestamptz, $6::jsonb) ON CONFLICT (entitlement) DO UPDATE SET subject = "
+                   "excluded.subject, collection = excluded.collection, item = excluded.item, "
+                   "expires_at = excluded.expires_at, aoi = excluded.aoi",
+                   "sssssj", entitlement, subject, collection, item, member(e, "expires_at"), aoi);
 }
 
 int rights_on_share(struct scope *s, struct db_tx *tx, const struct event *e) {
@@ -105,19 +107,22 @@ bool rights_path_safe(const char *path) {
     " coalesce(i.owner = $3, false) AS own,"                                                                                   \
     " EXISTS (SELECT FROM right_share s WHERE s.subject = $3 AND s.collection = $1 AND s.item = $2 AND s.owner = i.owner),"    \
     " EXISTS (SELECT FROM right_entitlement e WHERE e.subject = $3 AND e.collection = $1 AND e.item = $2"                      \
-    "         AND (e.expires_at IS NULL OR e.expires_at > now())),"                                                            \
+    "         AND e.aoi IS NULL AND (e.expires_at IS NULL OR e.expires_at > now())),"                                          \
     " coalesce((SELECT bool_or(o.model = 'free') FROM right_offer o WHERE o.collection = $1 AND o.item = $2),"                 \
-    "          (SELECT bool_or(o.model = 'free') FROM right_offer o WHERE o.collection = $1 AND o.item IS NULL)) AS free"      \
+    "          (SELECT bool_or(o.model = 'free') FROM right_offer o WHERE o.collection = $1 AND o.item IS NULL)) AS free,"     \
+    " (SELECT jsonb_agg(e.aoi ORDER BY e.aoi::text) FROM right_entitlement e WHERE e.subject = $3 AND e.collection = $1"       \
+    "         AND e.item = $2 AND e.aoi IS NOT NULL AND (e.expires_at IS NULL OR e.expires_at > now())) AS areas"              \
     " FROM right_item i WHERE i.collection = $1 AND i.item = $2"
 
-enum column { COL_OWNER, COL_VERSION, COL_DATA, COL_OWN, COL_SHARED, COL_ENTITLED, COL_FREE };
+enum column { COL_OWNER, COL_VERSION, COL_DATA, COL_OWN, COL_SHARED, COL_ENTITLED, COL_FREE, COL_AREAS };
 
 static const char *subject_of(const struct auth *who) {
     return who ? who->subject : NULL;
 }
 
 static bool visible(const struct db_rows *r) {
-    return db_is_null(r, 0, COL_OWNER) || db_bool(r, 0, COL_OWN) || db_bool(r, 0, COL_SHARED) || db_bool(r, 0, COL_ENTITLED);
+    return db_is_null(r, 0, COL_OWNER) || db_bool(r, 0, COL_OWN) || db_bool(r, 0, COL_SHARED) || db_bool(r, 0, COL_ENTITLED) ||
+           !db_is_null(r, 0, COL_AREAS);
 }
 
 static void item_fill(struct scope *s, const struct db_rows *r, const char *collection, const char *item,
@@ -177,12 +182,19 @@ static const char *asset_sha256(const json_t *asset) {
     return hex && strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64 ? hex : "";
 }
 
+/* A part can be cut from rasters that GDAL reads as pictures of the ground; an archive is sold whole. */
+static bool can_be_cut(const json_t *asset) {
+    const char *type = json_string_value(json_object_get(asset, "type"));
+    return type && (strncmp(type, "image/tiff", 10) == 0 || strncmp(type, "image/jp2", 9) == 0);
+}
+
 static int decide(const struct db_rows *r, const json_t *asset, const struct auth *who) {
     if (db_bool(r, 0, COL_OWN) || db_bool(r, 0, COL_SHARED) || db_bool(r, 0, COL_ENTITLED)) return ACCESS_GRANTED;
     if (asset_has_role(asset, "thumbnail") || asset_has_role(asset, "overview") || asset_has_role(asset, "metadata"))
         return ACCESS_GRANTED;
-    if (db_is_null(r, 0, COL_FREE)) return ACCESS_NOT_FOR_SALE;
     if (db_bool(r, 0, COL_FREE)) return ACCESS_GRANTED;
+    if (!db_is_null(r, 0, COL_AREAS) && (!asset || can_be_cut(asset))) return ACCESS_AREA;
+    if (db_is_null(r, 0, COL_FREE)) return ACCESS_NOT_FOR_SALE;
     return subject_of(who) ? ACCESS_BUY : ACCESS_SIGN_IN;
 }
 
@@ -221,6 +233,7 @@ int rights_asset(struct scope *s, struct db *db, const struct auth *who, const c
     if (db_count(r) == 0 || !visible(r) || db_is_null(r, 0, COL_DATA)) return ACCESS_HIDDEN;
     item_fill(s, r, collection, item, &of);
     if (!asset_fill(s, &of, asset, of.json, out)) return ACCESS_HIDDEN;
+    out->areas = db_json(s, r, 0, COL_AREAS);
     return decide(r, out->json, who);
 }
 
@@ -230,7 +243,7 @@ int rights_assets(struct scope *s, struct db *db, const struct auth *who, const 
     int err = db_query(s, db, &r, RIGHTS_SQL("i.data"), "sss", collection, item, subject_of(who));
     if (err) return err;
     if (db_count(r) == 0 || !visible(r)) return NADIR_ENOTFOUND;
-    *out = (struct right_list){.access = decide(r, NULL, who)};
+    *out = (struct right_list){.access = decide(r, NULL, who), .areas = db_json(s, r, 0, COL_AREAS)};
     item_fill(s, r, collection, item, &out->item);
     json_t *assets = json_object_get(out->item.json, "assets"), *asset;
     out->assets = scope_alloc(s, (json_object_size(assets) + 1) * sizeof *out->assets);
@@ -238,6 +251,7 @@ int rights_assets(struct scope *s, struct db *db, const struct auth *who, const 
     const char *key;
     json_object_foreach(assets, key, asset) {
         if (!asset_fill(s, &out->item, key, asset, &out->assets[out->count])) continue;
+        out->assets[out->count].areas = out->areas;
         out->accesses[out->count++] = decide(r, asset, who);
     }
     return 0;
@@ -264,6 +278,7 @@ int rights_refuse(const struct request *rq, struct response *rs, int access, con
         response_header(rs, "WWW-Authenticate", "Bearer");
         return response_error(rs, 401, "sign-in", NULL, "Sign in and send an access token to use this product.");
     case ACCESS_BUY:
+    case ACCESS_AREA: /* where a part does not do */
         return refuse_unpaid(rq, rs, collection, item);
     case ACCESS_NOT_FOR_SALE:
         return response_error(rs, 403, "not-for-sale", NULL,

@@ -30,6 +30,7 @@ enum access {
     ACCESS_SIGN_IN,      /* 401 */
     ACCESS_BUY,          /* there is an offer: 402 */
     ACCESS_NOT_FOR_SALE, /* 403 */
+    ACCESS_AREA,         /* bought for an area: only what lies in it may leave, see right_asset.areas */
 };
 
 struct right_asset {
@@ -41,6 +42,8 @@ struct right_asset {
     const char *sha256;  /* hex; "" unknown */
     const char *version; /* changes whenever the item's content does: for ETags and cache keys */
     const json_t *json;  /* the asset object as discovery published it (bands, raster:bands, …) */
+    const json_t
+        *areas; /* GeoJSON geometries that the caller bought of the item; NULL: none. They count with ACCESS_AREA only */
 };
 
 struct right_item {
@@ -67,6 +70,7 @@ int rights_asset(struct scope *s, struct db *db, const struct auth *who, const c
 struct right_list {
     struct right_item item;
     int access; /* to the product itself: what holds for an asset without a preview's role */
+    const json_t *areas;
     size_t count;
     struct right_asset *assets;
     int *accesses; /* an enum access for each asset */

@@ -7,7 +7,7 @@ int assets_get(struct request *rq, struct response *rs) {
     struct right_asset asset;
     int access = rights_asset(rq->scope, download_db(), &who, collection, item, request_param(rq, "asset"), &asset);
     if (access < 0) return access;
-    if (access == ACCESS_GRANTED) return delivery_send(rq, rs, &asset, who.subject);
+    if (access == ACCESS_GRANTED || access == ACCESS_AREA) return asset_send(rq, rs, access, &asset, who.subject);
     if (rq->auth.subject && !who.subject)
         return response_error(rs, 403, "insufficient-scope", NULL, "This credential lacks the scope %s.", DOWNLOAD_SCOPE);
     return rights_refuse(rq, rs, access, collection, item);

@@ -18,7 +18,9 @@ static const struct route routes[] = {
     {.methods = HTTP_GET, .path = "/download/v1/entitlements", .scope = DOWNLOAD_SCOPE, .handler = entitlements_list},
 };
 
-static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS, {"identity", "user.disabled", links_on_disabled}};
+static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS,
+                                                    {"billing", "entitlement.granted", cuts_on_entitlement},
+                                                    {"identity", "user.disabled", links_on_disabled}};
 
 /* A short secret would make links forgeable: better no module than that. */
 static int start(void) {

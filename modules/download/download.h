@@ -27,6 +27,13 @@ struct auth download_caller(const struct request *rq);
 /** The public address of an asset, in the scope. */
 char *download_href(const struct request *rq, const char *collection, const char *item, const char *asset);
 
+/** Answers with an asset as far as `access` (of rights_asset) goes: its bytes, the part of them that was bought, or a refusal.
+ *  Returns 0 or a negative enum nadir_error. */
+int asset_send(struct request *rq, struct response *rs, int access, const struct right_asset *asset, const char *subject);
+
+/** Has what was bought for an area cut ahead (billing's entitlement.granted). */
+int cuts_on_entitlement(struct scope *s, struct db_tx *tx, const struct event *e);
+
 /** Sends the bytes of an asset that `subject` (NULL: anonymous) was granted: conditions, headers, the usage event, and then the
  *  gateway's file or a redirect to where the asset lies. Returns 0 or a negative enum nadir_error. */
 int delivery_send(struct request *rq, struct response *rs, const struct right_asset *asset, const char *subject);

@@ -37,7 +37,7 @@ int links_create(struct request *rq, struct response *rs) {
     struct right_asset of;
     int access = rights_asset(rq->scope, download_db(), &rq->auth, collection, item, asset, &of);
     if (access < 0) return access;
-    if (access != ACCESS_GRANTED) return rights_refuse(rq, rs, access, collection, item);
+    if (access != ACCESS_GRANTED && access != ACCESS_AREA) return rights_refuse(rq, rs, access, collection, item);
 
     int64_t now = (int64_t)time(NULL);
     char *token;
@@ -88,8 +88,8 @@ int links_get(struct request *rq, struct response *rs) {
     const struct auth maker = {.subject = link.subject, .scope = DOWNLOAD_SCOPE, .roles = ""};
     int access = rights_asset(rq->scope, download_db(), &maker, link.collection, link.item, link.asset, &asset);
     if (access < 0) return access;
-    if (gone || access != ACCESS_GRANTED)
+    if (gone || (access != ACCESS_GRANTED && access != ACCESS_AREA))
         return response_error(rs, 403, "link-revoked", NULL, "Whoever made this link may no longer use the product.");
     response_header(rs, "Referrer-Policy", "no-referrer");
-    return delivery_send(rq, rs, &asset, link.subject);
+    return asset_send(rq, rs, access, &asset, link.subject);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cog.h"
-#include "digest.h"
+#include "common/digest.h"
 #include "grid.h"
 #include "progress.h"
 

@@ -9,7 +9,7 @@
 
 #include "cog.h"
 #include "common/config.h"
-#include "digest.h"
+#include "common/digest.h"
 #include "footprint.h"
 #include "item.h"
 #include "options.h"

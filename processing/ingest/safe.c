@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "digest.h"
+#include "common/digest.h"
 #include "safe.h"
 #include "unpack.h"
 

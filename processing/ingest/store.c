@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "common/digest.h"
 #include "source.h"
 #include "store.h"
 

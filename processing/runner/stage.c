@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/child.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/rights.h"
 
 #define FETCH_MOST ((vsi_l_offset)16 << 30)
+#define CUT_SECONDS 1200
 #define CHUNK ((size_t)1 << 20)
 
 /* A band in NADIR_DATA: its real place, which must be a plain file below the data folder. */
@@ -41,10 +43,13 @@ static int copy_all(VSILFILE *from, int to, stage_beat beat, void *context) {
     return err ? err : VSIFEofL(from) ? 0 : NADIR_ENOTFOUND;
 }
 
+static const char *remote_name(struct scope *s, const char *path) {
+    return strncmp(path, "http", 4) == 0 ? scope_printf(s, "/vsicurl/%s", path) : path;
+}
+
 /* A band elsewhere: fetched into the attempt's folder. */
 static int remote_band(struct scope *s, const char *path, const char *to, stage_beat beat, void *context) {
-    const char *name = strncmp(path, "http", 4) == 0 ? scope_printf(s, "/vsicurl/%s", path) : path;
-    VSILFILE *from = VSIFOpenL(name, "rb");
+    VSILFILE *from = VSIFOpenL(remote_name(s, path), "rb");
     if (!from) return NADIR_ENOTFOUND;
     int fd = open(to, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     int err = fd < 0 ? NADIR_EINTERNAL : copy_all(from, fd, beat, context);
@@ -63,12 +68,35 @@ struct staging {
     const char **why;
 };
 
+/* What was bought for an area: the part in it, made beside the other inputs. Names as GDAL opens them. */
+static int cut_band(const struct staging *g, const char *source, const json_t *areas, const char *to) {
+    struct scope *s = g->scope;
+    const char *program = child_beside(s, "nadir-cut"), *file = scope_printf(s, "%s.json", to);
+    struct child_end end;
+    if (!program || json_dump_file(areas, file, 0)) return NADIR_EINTERNAL;
+    int err = child_run((const char *[]){program, source, file, to, NULL}, CUT_SECONDS, g->beat, g->context, &end);
+    if (err) return err;
+    if (end.overdue) return NADIR_ECONFLICT;
+    if (end.status == 0) return 0;
+    log_warn(s, "a band could not be cut", "said", end.said, NULL);
+    *g->why = scope_printf(s, "%s, cut to the area that was bought: %s", *g->why, end.said);
+    return NADIR_ENOTFOUND;
+}
+
 static int stage_asset(const struct staging *g, const char *input, const char *key, json_t *asset) {
     struct scope *s = g->scope;
     const char *path = json_string_value(json_object_get(asset, "path")), *host = NULL;
     *g->why = scope_printf(s, "band \"%s\" of input \"%s\" is not there any more", key, input);
     if (!rights_path_safe(path)) return NADIR_ENOTFOUND;
-    if (path[0] == '/' || strncmp(path, "http", 4) == 0) {
+    const json_t *areas = json_object_get(asset, "areas");
+    bool remote = path[0] == '/' || strncmp(path, "http", 4) == 0;
+    if (areas) {
+        host = scope_printf(s, "%s/in/%s.%s.tif", g->folder, input, key);
+        const char *source = remote ? remote_name(s, path) : local_band(s, g->data, path);
+        int err = source ? cut_band(g, source, areas, host) : NADIR_ENOTFOUND;
+        if (err) return err;
+        (void)json_object_del(asset, "areas");
+    } else if (remote) {
         host = scope_printf(s, "%s/in/%s.%s.tif", g->folder, input, key);
         int err = remote_band(s, path, host, g->beat, g->context);
         if (err) return err;

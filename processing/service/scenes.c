@@ -1,6 +1,8 @@
 /* The scenes of an execution: which bands, where they lie, how large they are, and whether this caller may use them. */
+#include <math.h>
 #include <string.h>
 
+#include "common/geo.h"
 #include "common/rights.h"
 #include "processing/service/processing.h"
 
@@ -16,6 +18,7 @@ struct search {
     const char *collection; /* its scene */
     const char *item;
     int bands;
+    const json_t *areas; /* that the scene was bought for; NULL: all of it */
 };
 
 static int refuse(const struct search *f, int status, const char *type, const char *detail) {
@@ -32,7 +35,8 @@ static int refuse_access(const struct search *f, int access) {
     }
     if (access == ACCESS_NOT_FOR_SALE)
         return refuse(f, 403, "not-for-sale", "this scene may be used only by those who hold it.");
-    if (access != ACCESS_BUY) return refuse(f, 404, "no-such-scene", "there is no such scene; search /stac for what there is.");
+    if (access != ACCESS_BUY && access != ACCESS_AREA)
+        return refuse(f, 404, "no-such-scene", "there is no such scene; search /stac for what there is.");
     const char *offers = scope_printf(s, "%s/billing/v1/offers?collection=%s&item=%s", f->rq->base_url,
                                       http_encode(s, f->collection), http_encode(s, f->item));
     response_header(f->rs, "Link", "<%s>; rel=\"payment\"", offers);
@@ -77,7 +81,7 @@ static int band_add(struct search *f, json_t *scene, const char *band, const cha
     }
     int access = rights_asset(rq->scope, processing_db(), &rq->auth, f->collection, f->item, key, &right);
     if (access < 0) return access;
-    if (f->use && access != ACCESS_GRANTED) {
+    if (f->use && access != ACCESS_GRANTED && access != ACCESS_AREA) {
         refuse_access(f, access);
         return 1;
     }
@@ -89,6 +93,11 @@ static int band_add(struct search *f, json_t *scene, const char *band, const cha
         if (value) (void)json_object_set(asset, copied[i], value);
     }
     (void)json_object_set_new(json_object_get(scene, "assets"), band, asset);
+    /* What was bought for an area is staged cut to it; an estimate is for the same. */
+    if (access == ACCESS_AREA) {
+        (void)json_object_set(asset, "areas", (json_t *)right.areas);
+        f->areas = right.areas;
+    }
     int64_t own = shape_pixels(right.json);
     if (own > *pixels) *pixels = own;
     return 0;
@@ -121,6 +130,22 @@ static int bands_add(struct search *f, const json_t *wanted, const json_t *asset
     return 1;
 }
 
+/* The part of the scene's box that the boxes of the areas cover, at the most: what a job over them is priced by. */
+static double share_of(const json_t *bbox, const json_t *areas) {
+    double scene[4], area[4], covered = 0;
+    const json_t *one;
+    const char *why;
+    size_t i;
+    if (geo_bbox_from_json(bbox, scene, &why) || scene[0] >= scene[2] || scene[1] >= scene[3]) return 1;
+    json_array_foreach(areas, i, one) {
+        if (geo_bounds(one, area)) return 1;
+        double width = fmin(area[2], scene[2]) - fmax(area[0], scene[0]);
+        double height = fmin(area[3], scene[3]) - fmax(area[1], scene[1]);
+        if (width > 0 && height > 0) covered += width * height;
+    }
+    return fmin(1, covered / ((scene[2] - scene[0]) * (scene[3] - scene[1])));
+}
+
 static int scene_resolve(struct search *f, json_t *scene) {
     struct right_item item;
     const struct request *rq = f->rq;
@@ -149,6 +174,8 @@ static int scene_resolve(struct search *f, json_t *scene) {
         refuse(f, 422, "size-unknown", "the size of this scene is not known (proj:shape).");
         return 1;
     }
+    if (f->areas) pixels = (int64_t)ceil((double)pixels * share_of(json_object_get(item.json, "bbox"), f->areas));
+    f->areas = NULL;
     f->order->pixels += pixels;
     return 0;
 }

@@ -15,10 +15,10 @@ def give(admin, person, amount=1_000_000):
     assert answer.status_code == 201, answer.text
 
 
-def buy(admin, person, product):
-    """Buys a product with credits that an administrator gives; returns the order."""
+def buy(admin, person, product, aoi=None):
+    """Buys a product, or an area of it, with credits that an administrator gives; returns the order."""
     give(admin, person)
-    quote = person.post("/billing/v1/quotes", json={"items": [product]})
+    quote = person.post("/billing/v1/quotes", json={"items": [product], **({"aoi": aoi} if aoi else {})})
     assert quote.status_code == 201, quote.text
     licences = sorted({line["licence"]["id"] for line in quote.json()["lines"]})
     order = person.post("/billing/v1/orders", json={"quote": quote.json()["quote"], "accept_licences": licences}, headers=key())

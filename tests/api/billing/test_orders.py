@@ -42,6 +42,33 @@ def test_an_area_is_bought_as_quoted(buyer, demo):
     assert available(buyer) == 100000 - asked["total"]
 
 
+def test_the_same_area_is_not_sold_twice_and_more_of_it_costs_the_rest(buyer, demo):
+    box = buyer.get(f"/stac/collections/{demo['per_km2']['collection']}/items/{demo['per_km2']['item']}").json()["bbox"]
+
+    def part(share):
+        w, s, e, n = box[0], box[1], box[0] + share * (box[2] - box[0]), box[3]
+        return {"type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]]}
+
+    half = quote(buyer, demo["per_km2"], aoi=part(0.5))
+    again = quote(buyer, demo["per_km2"], aoi=part(0.5))
+    whole = quote(buyer, demo["per_km2"])
+    order(buyer, half).raise_for_status()
+    refused = order(buyer, again)
+    assert (refused.status_code, problem(refused)) == (409, "already-owned")
+    for share in (0.5, 0.2):
+        line = quote(buyer, demo["per_km2"], aoi=part(share))["lines"][0]
+        assert (line["owned"], line["price"]) == (True, 0)
+    more = quote(buyer, demo["per_km2"], aoi=part(0.75))["lines"][0]
+    assert not more["owned"] and abs(more["area_km2"] / half["lines"][0]["area_km2"] - 0.5) < 0.01
+    rest = quote(buyer, demo["per_km2"])
+    assert rest["total"] < whole["total"]
+    before = quote(buyer, demo["per_km2"], aoi=part(0.9))
+    order(buyer, rest).raise_for_status()
+    refused = order(buyer, before)
+    assert (refused.status_code, problem(refused)) == (409, "already-owned")
+    assert quote(buyer, demo["per_km2"])["lines"][0]["owned"] is True
+
+
 def test_repeating_a_request_changes_nothing(buyer, demo):
     asked, headers = quote(buyer, demo["paid"]), key()
     first, second = order(buyer, asked, headers), order(buyer, asked, headers)

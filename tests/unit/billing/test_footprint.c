@@ -43,7 +43,7 @@ static const json_t *box(double west, double south, double east, double north) {
 
 static double area(const json_t *footprint, const json_t *aoi) {
     double km2 = -1;
-    assert_int_equal(footprint_area_km2(&s, footprint, aoi, &km2), 0);
+    assert_int_equal(footprint_area_km2(&s, footprint, aoi, NULL, &km2), 0);
     return km2;
 }
 
@@ -60,6 +60,27 @@ static void an_area_of_interest_cuts_the_footprint(void **state) {
     assert_near(area(scene, box(20, 45, 21, 46)), 0);
     /* They share an edge only. */
     assert_near(area(scene, box(12, 45, 13, 46)), 0);
+}
+
+static double rest(const json_t *footprint, const json_t *aoi, json_t *held) {
+    double km2 = -1;
+    assert_int_equal(footprint_area_km2(&s, footprint, aoi, scope_json(&s, held), &km2), 0);
+    return km2;
+}
+
+static void what_is_held_is_not_paid_again(void **state) {
+    (void)state;
+    const json_t *scene = box(10, 45, 12, 47);
+    json_t *west = (json_t *)box(10, 40, 11, 50), *east = (json_t *)box(10.5, 40, 14, 50);
+    assert_near(rest(scene, box(10.5, 46, 14, 50), json_pack("[O]", west)), area(box(11, 46, 12, 47), NULL));
+    assert_near(rest(scene, NULL, json_pack("[O]", west)), area(box(11, 45, 12, 47), NULL));
+    assert_near(rest(scene, box(10.2, 46, 11, 50), json_pack("[O]", west)), 0);
+    assert_near(rest(scene, NULL, json_pack("[O,O]", west, east)), 0);
+    assert_near(rest(scene, NULL, json_array()), area(scene, NULL));
+    /* drawn across the antimeridian, held on both sides of it */
+    const json_t *crossing = box(179, 10, -179, 11);
+    assert_near(rest(crossing, NULL, json_pack("[O]", box(-180, 0, 0, 20))), area(box(179, 10, 180, 11), NULL));
+    assert_near(rest(crossing, NULL, json_pack("[O,O]", box(-180, 0, 0, 20), box(0, 0, 180, 20))), 0);
 }
 
 static void areas_are_rounded_to_a_hundred_square_metres(void **state) {
@@ -111,9 +132,11 @@ static void crossed_footprints_count_both_halves(void **state) {
 static void what_is_no_surface_has_no_price(void **state) {
     (void)state;
     double km2;
-    assert_int_equal(footprint_area_km2(&s, NULL, NULL, &km2), NADIR_EINVAL);
-    assert_int_equal(footprint_area_km2(&s, parse("{\"type\":\"Point\",\"coordinates\":[1,2]}"), NULL, &km2), NADIR_EINVAL);
-    assert_int_equal(footprint_area_km2(&s, parse("{\"type\":\"Polygon\",\"coordinates\":\"x\"}"), NULL, &km2), NADIR_EINVAL);
+    assert_int_equal(footprint_area_km2(&s, NULL, NULL, NULL, &km2), NADIR_EINVAL);
+    assert_int_equal(footprint_area_km2(&s, parse("{\"type\":\"Point\",\"coordinates\":[1,2]}"), NULL, NULL, &km2),
+                     NADIR_EINVAL);
+    assert_int_equal(footprint_area_km2(&s, parse("{\"type\":\"Polygon\",\"coordinates\":\"x\"}"), NULL, NULL, &km2),
+                     NADIR_EINVAL);
 }
 
 static void areas_of_interest_are_checked(void **state) {
@@ -147,6 +170,7 @@ static void areas_of_interest_are_checked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_area_of_interest_cuts_the_footprint),
+        TEST(what_is_held_is_not_paid_again),
         TEST(areas_are_rounded_to_a_hundred_square_metres),
         TEST(holes_are_not_paid_for),
         TEST(the_antimeridian_is_no_edge_of_the_world),

@@ -65,10 +65,11 @@ static int deliver(bus_handler handler, const char *type, json_t *data) {
 }
 
 static json_t *assets(void) {
-    return json_pack("{s:{s:s, s:s, s:[s], s:i, s:s}, s:{s:s, s:[s]}, s:{s:s}}", "red", "path", "products/c/i/red.tif", "type",
-                     "image/tiff", "roles", "data", "size", 12, "sha256",
+    return json_pack("{s:{s:s, s:s, s:[s], s:i, s:s}, s:{s:s, s:[s]}, s:{s:s}, s:{s:s, s:s}}", "red", "path",
+                     "products/c/i/red.tif", "type", "image/tiff", "roles", "data", "size", 12, "sha256",
                      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "thumbnail", "path",
-                     "products/c/i/t.png", "roles", "thumbnail", "bad", "path", "../../etc/passwd");
+                     "products/c/i/t.png", "roles", "thumbnail", "bad", "path", "../../etc/passwd", "archive", "path",
+                     "products/c/i/all.zip", "type", "application/zip");
 }
 
 static void publish(const char *owner) {
@@ -160,6 +161,32 @@ static void test_entitlement_expires_and_is_revoked(void **state) {
     assert_int_equal(
         deliver(rights_on_entitlement, "entitlement.revoked", json_pack("{s:s+}", "entitlement", collection, "new")), 0);
     assert_int_equal(access_to(&ana, "red"), ACCESS_BUY);
+}
+
+/* ana bought a part, and a second one: what can be cut is hers in part, what cannot is still for sale. */
+static void test_an_area_is_a_part(void **state) {
+    (void)state;
+    need_db();
+    struct right_asset a;
+    publish(NULL);
+    offer("1", NULL, "per_km2");
+    for (int i = 1; i <= 2; i++) {
+        json_t *aoi = json_pack("{s:s, s:[[[ii][ii][ii][ii]]]}", "type", "Polygon", "coordinates", 0, 0, i, 0, 0, i, 0, 0);
+        json_t *data = json_pack("{s:s+, s:s, s:s, s:s, s:o}", "entitlement", collection, i == 1 ? "a" : "b", "subject", "ana",
+                                 "collection", collection, "item", "i", "aoi", aoi);
+        assert_int_equal(deliver(rights_on_entitlement, "entitlement.granted", data), 0);
+    }
+    assert_int_equal(rights_asset(&s, db, &ana, collection, "i", "red", &a), ACCESS_AREA);
+    assert_int_equal(json_array_size(a.areas), 2);
+    assert_int_equal(access_to(&ana, "archive"), ACCESS_BUY);
+    assert_int_equal(access_to(&ana, "thumbnail"), ACCESS_GRANTED);
+    assert_int_equal(access_to(&ben, "red"), ACCESS_BUY);
+    struct right_list list;
+    assert_int_equal(rights_assets(&s, db, &ana, collection, "i", &list), 0);
+    assert_int_equal(list.access, ACCESS_AREA);
+    entitle("whole", "ana", NULL);
+    assert_int_equal(access_to(&ana, "red"), ACCESS_GRANTED);
+    assert_int_equal(access_to(&ana, "archive"), ACCESS_GRANTED);
 }
 
 static void test_private_item(void **state) {
@@ -274,6 +301,7 @@ static void test_refusals(void **state) {
     (void)state;
     refused(ACCESS_SIGN_IN, 401, "urn:nadir:problem:sign-in");
     refused(ACCESS_BUY, 402, "urn:nadir:problem:payment-required");
+    refused(ACCESS_AREA, 402, "urn:nadir:problem:payment-required");
     refused(ACCESS_NOT_FOR_SALE, 403, "urn:nadir:problem:not-for-sale");
     refused(ACCESS_HIDDEN, 404, "urn:nadir:problem:not-found");
 }
@@ -285,6 +313,7 @@ int main(void) {
         TEST(test_offer_before_item),
         TEST(test_offer_of_the_item_wins),
         TEST(test_entitlement_expires_and_is_revoked),
+        TEST(test_an_area_is_a_part),
         TEST(test_private_item),
         TEST(test_share),
         TEST(test_republish_and_remove),

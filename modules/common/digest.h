@@ -1,6 +1,6 @@
 /* digest.h: checksums of files (OpenSSL). */
-#ifndef INGEST_DIGEST_H
-#define INGEST_DIGEST_H
+#ifndef NADIR_DIGEST_H
+#define NADIR_DIGEST_H
 
 #include <stdint.h>
 

@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/digest.h"
 #include "common/error.h"
-#include "digest.h"
 
 static void hex_write(const unsigned char *bytes, unsigned len, char *hex) {
     for (unsigned i = 0; i < len; i++) snprintf(hex + 2 * (size_t)i, 3, "%02x", bytes[i]);
 }
 
 static int stream_digest(FILE *file, EVP_MD_CTX *context, int64_t *size) {
-    static unsigned char buffer[1 << 20];
+    static _Thread_local unsigned char buffer[1 << 16];
     size_t got;
     *size = 0;
     while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) {

@@ -1,0 +1,79 @@
+/* cuts.c: assets that were bought for an area. The bytes that leave are a file of their own, cut to the area by nadir-cutter
+ * (cutter.c); whoever asks before it is there gets 202 and when to come again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "download/download.h"
+
+#define CUT_TYPE "image/tiff; application=geotiff; profile=cloud-optimized"
+
+enum column { KEY, STATE, PATH, SIZE, SHA256, REASON, BEFORE };
+
+/* Rows for the parts of an item ($2, $3) that a subject ($1) bought areas of: of one asset ($4), or (NULL) of all its data. */
+#define CUT_INSERT                                                                                                             \
+    "INSERT INTO cut AS c (key, source, areas, path)"                                                                          \
+    " SELECT key, a.value ->> 'path', held.areas, cut_path(key, a.key)"                                                        \
+    " FROM right_item i, jsonb_each(i.data -> 'assets') AS a,"                                                                 \
+    "  (SELECT jsonb_agg(aoi ORDER BY aoi::text) AS areas FROM right_entitlement WHERE subject = $1 AND collection = $2"       \
+    "   AND item = $3 AND aoi IS NOT NULL AND (expires_at IS NULL OR expires_at > now())) AS held,"                            \
+    "  cut_key(i.collection, i.item, a.key, i.version, held.areas) AS key"                                                     \
+    " WHERE i.collection = $2 AND i.item = $3 AND held.areas IS NOT NULL AND a.value ? 'path'"                                 \
+    " AND (a.key = $4 OR $4 IS NULL AND a.value -> 'roles' ? 'data'"                                                           \
+    "      AND (a.value ->> 'type' LIKE 'image/tiff%' OR a.value ->> 'type' LIKE 'image/jp2%'))"
+
+/* The part's row, made if there is none. A failure is tried again an hour later. */
+static int cut_ask(struct scope *s, const struct right_asset *a, const char *subject, struct db_rows **rows) {
+    return db_query(s, download_db(), rows,
+                    CUT_INSERT
+                    " ON CONFLICT (key) DO UPDATE SET used_at = now(),"
+                    "  state = CASE WHEN c.state = 'failed' AND c.ended_at < now() - interval '1 hour' THEN 'waiting'"
+                    "          ELSE c.state END"
+                    " RETURNING key, state, path, size, sha256, reason,"
+                    " (SELECT count(*) FROM cut b WHERE b.state = 'waiting' AND b.asked_at < c.asked_at)",
+                    "ssss", subject, a->collection, a->item, a->asset);
+}
+
+static int cut_later(struct request *rq, struct response *rs, const struct db_rows *rows) {
+    response_header(rs, "Retry-After", "2");
+    response_header(rs, "Cache-Control", "no-store");
+    return response_json(rs, 202,
+                         json_pack("{s:s, s:I, s:s, s:s}", "state", "preparing", "before", (json_int_t)db_int(rows, 0, BEFORE),
+                                   "detail", "The file is being cut to the area that you bought; ask again in 2 seconds.",
+                                   "href", scope_printf(rq->scope, "%s%s", rq->base_url, rq->path)));
+}
+
+static int cut_send(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
+    struct db_rows *rows;
+    int err = cut_ask(rq->scope, a, subject, &rows);
+    if (err) return err;
+    if (db_count(rows) == 0) return NADIR_ECONFLICT; /* the right ended meanwhile */
+    const char *state = db_text(rows, 0, STATE);
+    if (strcmp(state, "waiting") == 0) return cut_later(rq, rs, rows);
+    if (strcmp(state, "failed") == 0)
+        return response_error(rs, 409, "cannot-cut", NULL, "This file cannot be cut to the area that you bought: %s.",
+                              db_text(rows, 0, REASON));
+    struct right_asset part = *a;
+    part.path = db_text(rows, 0, PATH);
+    part.type = CUT_TYPE;
+    part.size = db_int(rows, 0, SIZE);
+    part.sha256 = db_text(rows, 0, SHA256);
+    part.version = db_text(rows, 0, KEY);
+    return delivery_send(rq, rs, &part, subject);
+}
+
+int asset_send(struct request *rq, struct response *rs, int access, const struct right_asset *a, const char *subject) {
+    if (access == ACCESS_AREA) return cut_send(rq, rs, a, subject);
+    if (access == ACCESS_GRANTED) return delivery_send(rq, rs, a, subject);
+    return rights_refuse(rq, rs, access, a->collection, a->item);
+}
+
+/* What was just bought for an area is cut before it is asked for. rights_on_entitlement ran before, in the same transaction. */
+int cuts_on_entitlement(struct scope *s, struct db_tx *tx, const struct event *e) {
+    (void)s;
+    const char *subject = json_string_value(json_object_get(e->data, "subject"));
+    const char *collection = json_string_value(json_object_get(e->data, "collection"));
+    const char *item = json_string_value(json_object_get(e->data, "item"));
+    if (!json_object_get(e->data, "aoi")) return 0;
+    return db_exec(tx, NULL, CUT_INSERT " ON CONFLICT (key) DO NOTHING", "sssn", subject, collection, item);
+}
