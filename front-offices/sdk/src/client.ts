@@ -1,4 +1,4 @@
-import { Http, type RequestOptions, type TokenSource } from "./http.js";
+import { Http, pause, type RequestOptions, type TokenSource } from "./http.js";
 import type {
   ApiKey, Downloads, Estimate, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
   SearchQuery, Share, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
@@ -180,11 +180,22 @@ export class Download {
     return this.http.json("POST", "/download/v1/links", { body: { collection, item, asset, expires_in: expiresIn }, idempotencyKey: newIdempotencyKey() });
   }
 
+  /** The answer with a file: asked again as long as the file is being made (202), at most `seconds`. */
+  async ready(method: "GET" | "HEAD", href: string, signal?: AbortSignal, seconds = 600): Promise<Response> {
+    for (const until = Date.now() + seconds * 1000; ; ) {
+      const answer = await this.http.send(method, href, { headers: { accept: "*/*" }, signal });
+      if (answer.status !== 202 || Date.now() > until) return answer;
+      await answer.body?.cancel();
+      await pause(Math.min(Number(answer.headers.get("retry-after")) || 2, 30) * 1000, signal);
+    }
+  }
+
   /** The bytes, with the count of received ones told as they come. */
-  async file(href: string, progress: (received: number, total: number) => void, signal?: AbortSignal): Promise<Blob> {
-    const answer = await this.http.send("GET", href, { headers: { accept: "*/*" }, signal });
+  async file(href: string, progress: (received: number, total: number) => void, signal?: AbortSignal): Promise<{ blob: Blob; sha256: string | null }> {
+    const answer = await this.ready("GET", href, signal);
+    const sha256 = answer.headers.get("x-checksum-sha256");
     const total = Number(answer.headers.get("content-length") ?? 0);
-    if (!answer.body) return answer.blob();
+    if (!answer.body) return { blob: await answer.blob(), sha256 };
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let received = 0;
     const reader = answer.body.getReader();
@@ -195,7 +206,7 @@ export class Download {
       received += value.length;
       progress(received, total);
     }
-    return new Blob(parts, { type: answer.headers.get("content-type") ?? "application/octet-stream" });
+    return { blob: new Blob(parts, { type: answer.headers.get("content-type") ?? "application/octet-stream" }), sha256 };
   }
 }
 

@@ -29,7 +29,7 @@ function raw(body: unknown): body is BodyInit {
     body instanceof ArrayBuffer || ArrayBuffer.isView(body);
 }
 
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

@@ -88,9 +88,12 @@ export interface ViewInfo {
   maxzoom: number;
 }
 export interface Legend { style: string; stops: { value: number; color: string; label?: string }[] }
-export type Access = "granted" | "sign_in" | "buy" | "not_for_sale";
+/** "area": bought for an area of the scene; the file arrives cut to it. */
+export type Access = "granted" | "area" | "sign_in" | "buy" | "not_for_sale";
 export interface Downloads {
   access: Access;
+  /** What was bought, with access "area". */
+  areas?: Geometry[];
   assets: { asset: string; title?: string; type?: string; roles?: string[]; size?: number | null; sha256?: string; access: Access; href: string }[];
 }
 

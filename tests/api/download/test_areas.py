@@ -10,9 +10,9 @@ gdal.UseExceptions()
 
 
 @pytest.fixture(scope="module")
-def area(anon, demo):
+def area(admin, demo):
     """A triangle in the middle of the scene that is sold by area."""
-    w, s, e, n = anon.get("/stac/collections/{collection}/items/{item}".format(**demo["per_km2"])).json()["bbox"]
+    w, s, e, n = admin.get("/stac/collections/{collection}/items/{item}".format(**demo["per_km2"])).json()["bbox"]
     x, y = (e - w) / 4, (n - s) / 4
     return {"type": "Polygon", "coordinates": [[[w + x, s + y], [e - x, s + y], [w + x, n - y], [w + x, s + y]]]}
 
