@@ -331,6 +331,20 @@ int db_copy(struct db_tx *tx, const char *sql, const char *data, size_t len, int
     return err;
 }
 
+int db_savepoint(struct db_tx *tx) {
+    return db_exec(tx, NULL, "SAVEPOINT point", "");
+}
+
+int db_savepoint_keep(struct db_tx *tx) {
+    return db_exec(tx, NULL, "RELEASE SAVEPOINT point", "");
+}
+
+int db_savepoint_undo(struct db_tx *tx) {
+    tx->failed = false; /* the server refuses all but the return; should that fail, the transaction has failed again */
+    int err = db_exec(tx, NULL, "ROLLBACK TO SAVEPOINT point", "");
+    return err ? err : db_savepoint_keep(tx);
+}
+
 int db_commit(struct db_tx *tx) {
     static const struct params none;
     bool sent;

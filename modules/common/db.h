@@ -49,6 +49,11 @@ int db_exec(struct db_tx *tx, struct db_rows **rows, const char *sql, const char
 /** Feeds a "COPY … FROM STDIN" of the transaction with `len` bytes in the format that sql names; *rows (may be NULL) is how
  * many rows were taken. Errors as db_exec. */
 int db_copy(struct db_tx *tx, const char *sql, const char *data, size_t len, int64_t *rows);
+/** A point that the transaction can return to, even after a statement failed: db_savepoint_undo takes back what came after it,
+ * db_savepoint_keep lets it stand; both end it. One at a time. */
+int db_savepoint(struct db_tx *tx);
+int db_savepoint_keep(struct db_tx *tx);
+int db_savepoint_undo(struct db_tx *tx);
 /** Commits. On NADIR_EUNAVAILABLE or NADIR_ETIMEOUT it is not known whether the server committed. tx is gone afterwards. */
 int db_commit(struct db_tx *tx);
 /** Rolls back; NULL and an ended transaction are no fault. */
