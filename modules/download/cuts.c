@@ -13,11 +13,11 @@ enum column { KEY, STATE, PATH, SIZE, SHA256, REASON, BEFORE };
 /* Rows for the parts of an item ($2, $3) that a subject ($1) bought areas of: of one asset ($4), or (NULL) of all its data. */
 #define CUT_INSERT                                                                                                             \
     "INSERT INTO cut AS c (key, source, areas, path)"                                                                          \
-    " SELECT key, a.value ->> 'path', held.areas, cut_path(key, a.key)"                                                        \
+    " SELECT k.key, a.value ->> 'path', held.areas, cut_path(k.key, a.key)"                                                    \
     " FROM right_item i, jsonb_each(i.data -> 'assets') AS a,"                                                                 \
     "  (SELECT jsonb_agg(aoi ORDER BY aoi::text) AS areas FROM right_entitlement WHERE subject = $1 AND collection = $2"       \
     "   AND item = $3 AND aoi IS NOT NULL AND (expires_at IS NULL OR expires_at > now())) AS held,"                            \
-    "  cut_key(i.collection, i.item, a.key, i.version, held.areas) AS key"                                                     \
+    "  cut_key(i.collection, i.item, a.key, i.version, held.areas) AS k (key)"                                                 \
     " WHERE i.collection = $2 AND i.item = $3 AND held.areas IS NOT NULL AND a.value ? 'path'"                                 \
     " AND (a.key = $4 OR $4 IS NULL AND a.value -> 'roles' ? 'data'"                                                           \
     "      AND (a.value ->> 'type' LIKE 'image/tiff%' OR a.value ->> 'type' LIKE 'image/jp2%'))"
