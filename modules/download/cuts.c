@@ -8,30 +8,39 @@
 
 #define CUT_TYPE "image/tiff; application=geotiff; profile=cloud-optimized"
 
-enum column { KEY, STATE, PATH, SIZE, SHA256, REASON, BEFORE };
+enum column { KEY, STATE, PATH, SIZE, SHA256, REASON, BEFORE, STALE };
 
-/* Rows for the parts of an item ($2, $3) that a subject ($1) bought areas of: of one asset ($4), or (NULL) of all its data. */
-#define CUT_INSERT                                                                                                             \
-    "INSERT INTO cut AS c (key, source, areas, path)"                                                                          \
-    " SELECT k.key, a.value ->> 'path', held.areas, cut_path(k.key, a.key)"                                                    \
+/* The parts (k.key) of an item ($2, $3) that a subject ($1) bought areas of: of one asset ($4), or (NULL) of all its data. */
+#define PARTS                                                                                                                  \
     " FROM right_item i, jsonb_each(i.data -> 'assets') AS a,"                                                                 \
     "  (SELECT jsonb_agg(aoi ORDER BY aoi::text) AS areas FROM right_entitlement WHERE subject = $1 AND collection = $2"       \
     "   AND item = $3 AND aoi IS NOT NULL AND (expires_at IS NULL OR expires_at > now())) AS held,"                            \
-    "  cut_key(i.collection, i.item, a.key, i.version, held.areas) AS k (key)"                                                 \
+    "  cut_key(i.collection, i.item, a.key, i.version, held.areas) AS k (key)"
+#define PARTS_WHERE                                                                                                            \
     " WHERE i.collection = $2 AND i.item = $3 AND held.areas IS NOT NULL AND a.value ? 'path'"                                 \
     " AND (a.key = $4 OR $4 IS NULL AND a.value -> 'roles' ? 'data'"                                                           \
     "      AND (a.value ->> 'type' LIKE 'image/tiff%' OR a.value ->> 'type' LIKE 'image/jp2%'))"
+#define PARTS_INSERT                                                                                                           \
+    "INSERT INTO cut (key, source, areas, path)"                                                                               \
+    " SELECT k.key, a.value ->> 'path', held.areas, cut_path(k.key, a.key)" PARTS PARTS_WHERE " ON CONFLICT DO NOTHING"
 
-/* The part's row, made if there is none. A failure is tried again an hour later. */
+/* The part's row, made if there is none (STATE is NULL then). The cutter holds a row that it works at, so one that waits is
+ * only looked at. A failure is tried again an hour later. */
 static int cut_ask(struct scope *s, const struct right_asset *a, const char *subject, struct db_rows **rows) {
-    return db_query(s, download_db(), rows,
-                    CUT_INSERT
-                    " ON CONFLICT (key) DO UPDATE SET used_at = now(),"
-                    "  state = CASE WHEN c.state = 'failed' AND c.ended_at < now() - interval '1 hour' THEN 'waiting'"
-                    "          ELSE c.state END"
-                    " RETURNING key, state, path, size, sha256, reason,"
-                    " (SELECT count(*) FROM cut b WHERE b.state = 'waiting' AND b.asked_at < c.asked_at)",
-                    "ssss", subject, a->collection, a->item, a->asset);
+    int err = db_query(s, download_db(), rows,
+                       "SELECT k.key, c.state, c.path, c.size, c.sha256, c.reason,"
+                       " (SELECT count(*) FROM cut b WHERE b.state = 'waiting' AND b.asked_at < c.asked_at),"
+                       " c.state <> 'waiting' AND greatest(c.used_at, c.ended_at) < now() - interval '1 hour'" PARTS
+                       " LEFT JOIN cut c USING (key)" PARTS_WHERE,
+                       "ssss", subject, a->collection, a->item, a->asset);
+    if (err || db_count(*rows) == 0) return err ? err : NADIR_ECONFLICT; /* the right ended meanwhile */
+    if (db_is_null(*rows, 0, STATE))
+        return db_query(s, download_db(), NULL, PARTS_INSERT, "ssss", subject, a->collection, a->item, a->asset);
+    if (!db_bool(*rows, 0, STALE)) return 0;
+    return db_query(s, download_db(), NULL,
+                    "UPDATE cut SET used_at = now(), state = CASE state WHEN 'failed' THEN 'waiting' ELSE state END "
+                    "WHERE key = $1 AND state <> 'waiting'",
+                    "s", db_text(*rows, 0, KEY));
 }
 
 static int cut_later(struct request *rq, struct response *rs, const struct db_rows *rows) {
@@ -47,9 +56,8 @@ static int cut_send(struct request *rq, struct response *rs, const struct right_
     struct db_rows *rows;
     int err = cut_ask(rq->scope, a, subject, &rows);
     if (err) return err;
-    if (db_count(rows) == 0) return NADIR_ECONFLICT; /* the right ended meanwhile */
     const char *state = db_text(rows, 0, STATE);
-    if (strcmp(state, "waiting") == 0) return cut_later(rq, rs, rows);
+    if (!state || strcmp(state, "waiting") == 0) return cut_later(rq, rs, rows);
     if (strcmp(state, "failed") == 0)
         return response_error(rs, 409, "cannot-cut", NULL, "This file cannot be cut to the area that you bought: %s.",
                               db_text(rows, 0, REASON));
@@ -75,5 +83,5 @@ int cuts_on_entitlement(struct scope *s, struct db_tx *tx, const struct event *e
     const char *collection = json_string_value(json_object_get(e->data, "collection"));
     const char *item = json_string_value(json_object_get(e->data, "item"));
     if (!json_object_get(e->data, "aoi")) return 0;
-    return db_exec(tx, NULL, CUT_INSERT " ON CONFLICT (key) DO NOTHING", "sssn", subject, collection, item);
+    return db_exec(tx, NULL, PARTS_INSERT, "sssn", subject, collection, item);
 }
