@@ -119,5 +119,8 @@ int expr_sql(struct sql *q, const struct expr *e, struct fault *f);
 /** Adds an ORDER BY expression for a property: what compares as the values do, numbers before texts, NULL where it is absent.
  */
 int expr_sql_sort_key(struct sql *q, const char *property, struct fault *f);
+/** That expression's SQL type, for the casts of a token's values: "text" (id, collection), "timestamptz" (datetime), "float8"
+ *  (eo:cloud_cover) or "jsonb". */
+const char *expr_sql_sort_type(const char *property);
 
 #endif
