@@ -67,7 +67,7 @@ int rights_on_share(struct scope *s, struct db_tx *tx, const struct event *e) {
     if (strcmp(e->type, "share.created") != 0) return 0;
     const char *owner = member(e, "owner"), *subject = member(e, "subject");
     const char *collection = member(e, "collection"), *item = member(e, "item");
-    if (!owner || !subject || !collection || !item) return NADIR_EINVAL;
+    if (!owner || !subject || !collection) return NADIR_EINVAL; /* no item: the whole collection */
     return db_exec(tx, NULL,
                    "INSERT INTO right_share (share, owner, subject, collection, item) VALUES ($1, $2, $3, $4, $5) "
                    "ON CONFLICT (share) DO UPDATE SET owner = excluded.owner, subject = excluded.subject, "
@@ -105,7 +105,8 @@ bool rights_path_safe(const char *path) {
 #define RIGHTS_SQL(what)                                                                                                       \
     "SELECT i.owner, i.version, " what ","                                                                                     \
     " coalesce(i.owner = $3, false) AS own,"                                                                                   \
-    " EXISTS (SELECT FROM right_share s WHERE s.subject = $3 AND s.collection = $1 AND s.item = $2 AND s.owner = i.owner),"    \
+    " EXISTS (SELECT FROM right_share s WHERE s.subject = $3 AND s.collection = $1"                                            \
+    "         AND (s.item = $2 OR s.item IS NULL) AND s.owner = i.owner),"                                                     \
     " EXISTS (SELECT FROM right_entitlement e WHERE e.subject = $3 AND e.collection = $1 AND e.item = $2"                      \
     "         AND e.aoi IS NULL AND (e.expires_at IS NULL OR e.expires_at > now())),"                                          \
     " coalesce((SELECT bool_or(o.model = 'free') FROM right_offer o WHERE o.collection = $1 AND o.item = $2),"                 \

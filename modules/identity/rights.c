@@ -14,7 +14,7 @@ static const struct {
     {NULL, OPENID_SCOPES " identity:account.read identity:account.write billing:order.read billing:order.write "
                          "billing:wallet.read billing:wallet.write download:file.read processing:job.read processing:job.write "
                          "sharing:share.read sharing:share.write services:service.read services:service.write"},
-    {"scientist", "processing:process.write"},
+    {"scientist", "discovery:item.write processing:process.write"},
     {"support", "identity:user.read platform:status.read"},
     {"auditor", "statistics:kpi.read platform:status.read"},
     {"admin", "identity:user.read identity:user.write discovery:item.write billing:offer.write processing:process.write "

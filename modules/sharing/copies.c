@@ -1,4 +1,5 @@
-/* copies.c: who there is, and whose the items are, as identity and discovery tell. Shares end with what they stand on. */
+/* copies.c: who there is, and whose the items and collections are, as identity and discovery tell. Shares end with what they
+ * stand on. */
 #include <string.h>
 
 #include "sharing/sharing.h"
@@ -20,11 +21,11 @@ int copies_on_user(struct scope *s, struct db_tx *tx, const struct event *e) {
                    "sss", user, email, name ? name : "");
 }
 
-/* Ends the shares of an item that were not given by `owner` (NULL: all). */
+/* Ends the shares of an item (NULL: of its whole collection) that were not given by `owner` (NULL: all). */
 static int shares_end(struct db_tx *tx, const char *collection, const char *item, const char *owner) {
     struct db_rows *r;
     int err = db_exec(tx, &r,
-                      "DELETE FROM share WHERE collection = $1 AND item = $2 AND owner IS DISTINCT FROM $3"
+                      "DELETE FROM share WHERE collection = $1 AND item IS NOT DISTINCT FROM $2 AND owner IS DISTINCT FROM $3"
                       " RETURNING share, owner, subject",
                       "sss", collection, item, owner);
     for (int i = 0; !err && i < db_count(r); i++)
@@ -47,4 +48,18 @@ int copies_on_item(struct scope *s, struct db_tx *tx, const struct event *e) {
                       " ON CONFLICT (collection, item) DO UPDATE SET owner = excluded.owner",
                       "sss", collection, item, owner);
     return err ? err : shares_end(tx, collection, item, removed ? NULL : owner);
+}
+
+int copies_on_collection(struct scope *s, struct db_tx *tx, const struct event *e) {
+    (void)s;
+    const char *collection = member(e, "collection"), *owner = member(e, "owner");
+    if (!collection) return NADIR_EINVAL;
+    bool removed = strcmp(e->type, "collection.removed") == 0;
+    if (!removed && strcmp(e->type, "collection.published") != 0) return 0;
+    int err = removed ? db_exec(tx, NULL, "DELETE FROM known_collection WHERE collection = $1", "s", collection)
+                      : db_exec(tx, NULL,
+                                "INSERT INTO known_collection (collection, owner) VALUES ($1, $2)"
+                                " ON CONFLICT (collection) DO UPDATE SET owner = excluded.owner",
+                                "ss", collection, owner);
+    return err ? err : shares_end(tx, collection, NULL, removed ? NULL : owner);
 }

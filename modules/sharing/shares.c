@@ -1,6 +1,7 @@
-/* shares.c: /sharing/v1/shares: the owner of a private item lets one other person see and use it.
+/* shares.c: /sharing/v1/shares: the owner of a private item, or of a whole private collection, lets one other person see and
+ * use it.
  *
- * Sharing the same item with the same person again gives the share that there is (200), so a repeated request is harmless.
+ * Sharing the same with the same person again gives the share that there is (200), so a repeated request is harmless.
  */
 #include <string.h>
 
@@ -15,14 +16,15 @@
 #define SHARE_FROM " FROM share s LEFT JOIN known_user u ON u.subject = s.subject "
 
 static json_t *share_json(const struct db_rows *r, int row) {
-    return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:s}", "share", db_text(r, row, 0), "collection", db_text(r, row, 1),
+    return json_pack("{s:s, s:s, s:s?, s:s, s:{s:s, s:s}, s:s}", "share", db_text(r, row, 0), "collection", db_text(r, row, 1),
                      "item", db_text(r, row, 2), "owner", db_text(r, row, 3), "with", "user", db_text(r, row, 4), "name",
                      db_text(r, row, 5), "created_at", db_text(r, row, 6));
 }
 
+/* item NULL: of the whole collection; the event has no such member then. */
 static json_t *share_event(const char *share, const char *owner, const char *subject, const char *collection,
                            const char *item) {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "share", share, "owner", owner, "subject", subject, "collection", collection,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s*}", "share", share, "owner", owner, "subject", subject, "collection", collection,
                      "item", item);
 }
 
@@ -40,18 +42,21 @@ static int find_person(struct request *rq, const char *with, const char **out) {
     return err;
 }
 
-/* Answers, and returns true, unless the item is the caller's own. Others' private items are as if they were not there. */
+/* Answers, and returns true, unless the item (NULL: the collection) is the caller's own. Others' private ones are as if they
+ * were not there. */
 static bool not_own(struct request *rq, struct response *rs, const char *collection, const char *item, int *err) {
     struct db_rows *r;
-    *err = db_query(rq->scope, sharing_db(), &r, "SELECT owner FROM known_item WHERE collection = $1 AND item = $2", "ss",
-                    collection, item);
+    *err = item ? db_query(rq->scope, sharing_db(), &r, "SELECT owner FROM known_item WHERE collection = $1 AND item = $2",
+                           "ss", collection, item)
+                : db_query(rq->scope, sharing_db(), &r, "SELECT owner FROM known_collection WHERE collection = $1", "s",
+                           collection);
     if (*err) return true;
-    const char *owner = db_count(r) ? db_text(r, 0, 0) : NULL;
+    const char *owner = db_count(r) ? db_text(r, 0, 0) : NULL, *what = item ? "item" : "collection";
     if (owner && strcmp(owner, rq->auth.subject) == 0) return false;
     if (db_count(r) && !owner)
-        response_error(rs, 403, "not-yours", "item", "This item is public: only private items of your own can be shared.");
+        response_error(rs, 403, "not-yours", what, "This %s is public: only private ones of your own can be shared.", what);
     else
-        response_error(rs, 404, "not-found", "item", "You have no such item.");
+        response_error(rs, 404, "not-found", what, "You have no such %s.", what);
     return true;
 }
 
@@ -62,8 +67,15 @@ static int share_insert(struct request *rq, const char *collection, const char *
     struct db_rows *r;
     id_new(id);
     int err = db_begin(rq->scope, sharing_db(), &tx);
-    /* The item's row is held, so that its removal and this share come one after the other. */
-    if (!err)
+    /* The row of what is shared is held, so that its removal and this share come one after the other. */
+    if (!err && !item)
+        err = db_exec(tx, &r,
+                      "INSERT INTO share (share, owner, subject, collection)"
+                      " SELECT $1, owner, $3, collection FROM (SELECT * FROM known_collection"
+                      "  WHERE collection = $4 AND owner = $2 FOR SHARE) own"
+                      " ON CONFLICT (collection, subject) WHERE item IS NULL DO NOTHING",
+                      "ssss", id, rq->auth.subject, subject, collection);
+    if (!err && item)
         err = db_exec(tx, &r,
                       "INSERT INTO share (share, owner, subject, collection, item)"
                       " SELECT $1, owner, $3, collection, item FROM (SELECT * FROM known_item"
@@ -81,7 +93,7 @@ int shares_create(struct request *rq, struct response *rs) {
     if (request_json(rq, rs, &body)) return 0;
     struct fields f = fields_of(body);
     const char *collection = field_string(&f, "collection", 1, 256);
-    const char *item = field_string(&f, "item", 1, 256);
+    const char *item = field_string_or(&f, "item", 1, 256, NULL);
     const char *with = field_string(&f, "with", 1, 320);
     fields_closed(&f);
     if (fields_fail(&f, rs)) return 0;
@@ -92,16 +104,17 @@ int shares_create(struct request *rq, struct response *rs) {
     if ((err = find_person(rq, with, &subject)) != 0) return err;
     if (!subject) return response_error(rs, 422, "unknown-person", "with", "Nobody here has that e-mail address or user id.");
     if (strcmp(subject, rq->auth.subject) == 0)
-        return response_error(rs, 422, "invalid-field", "with", "The item is yours already: name somebody else.");
+        return response_error(rs, 422, "invalid-field", "with", "It is yours already: name somebody else.");
 
     bool fresh;
     struct db_rows *r;
     if ((err = share_insert(rq, collection, item, subject, &fresh)) != 0) return err;
     err = db_query(rq->scope, sharing_db(), &r,
-                   "SELECT " SHARE_COLUMNS SHARE_FROM "WHERE s.collection = $1 AND s.item = $2 AND s.subject = $3", "sss",
-                   collection, item, subject);
+                   "SELECT " SHARE_COLUMNS SHARE_FROM
+                   "WHERE s.collection = $1 AND s.item IS NOT DISTINCT FROM $2 AND s.subject = $3",
+                   "sss", collection, item, subject);
     if (err) return err;
-    if (db_count(r) == 0) return NADIR_ENOTFOUND; /* the item went away meanwhile */
+    if (db_count(r) == 0) return NADIR_ENOTFOUND; /* it went away meanwhile */
     response_header(rs, "Location", "%s/sharing/v1/shares/%s", rq->base_url, db_text(r, 0, 0));
     return response_json(rs, fresh ? 201 : 200, share_json(r, 0));
 }

@@ -1,4 +1,4 @@
-/* sharing.c: owners of private items let others see and use them. */
+/* sharing.c: owners of private items and collections let others see and use them. */
 #include "sharing/sharing.h"
 
 #include "common/module.h"
@@ -16,6 +16,7 @@ static const struct route routes[] = {
 static const struct subscription subscriptions[] = {
     {"identity", "user.*", copies_on_user},
     {"discovery", "item.*", copies_on_item},
+    {"discovery", "collection.*", copies_on_collection},
 };
 
 static const struct module sharing = {

@@ -19,5 +19,6 @@ int shares_emit_revoked(struct db_tx *tx, const char *share, const char *owner, 
 /* copies.c: what is kept of identity's and discovery's events. */
 int copies_on_user(struct scope *s, struct db_tx *tx, const struct event *e);
 int copies_on_item(struct scope *s, struct db_tx *tx, const struct event *e);
+int copies_on_collection(struct scope *s, struct db_tx *tx, const struct event *e);
 
 #endif

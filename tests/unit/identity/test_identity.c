@@ -63,8 +63,8 @@ static void test_rights(void **state) {
     assert_string_equal(rights_granted(&s, "nonsense", "admin", "", false), "");
 
     assert_string_equal(rights_roles_needed(&s, "billing:order.read", "admin scientist"), "");
-    assert_string_equal(rights_roles_needed(&s, "discovery:item.write", "admin scientist"), "admin");
-    assert_string_equal(rights_roles_needed(&s, "discovery:item.write", "scientist"), "");
+    assert_string_equal(rights_roles_needed(&s, "discovery:item.write", "admin scientist"), "scientist admin");
+    assert_string_equal(rights_roles_needed(&s, "discovery:item.write", "support"), "");
 }
 
 static void test_passwords(void **state) {
