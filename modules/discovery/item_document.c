@@ -6,6 +6,8 @@
 #include "discovery/stac.h"
 
 #define ASSETS_MOST 200
+#define AUTH_EXTENSION "https://stac-extensions.github.io/authentication/v1.1.0/schema.json"
+#define AUTH_SCHEME "nadir"
 
 static const char *member_text(const json_t *object, const char *name) {
     return json_string_value(json_object_get(object, name));
@@ -86,9 +88,35 @@ static int asset_path_take(struct scope *s, json_t *asset, const char **path, st
     return 0;
 }
 
+/* Says of an asset that we serve that its bytes may need a sign-in (authentication extension). Previews and metadata never do.
+ */
+static bool auth_refer(json_t *asset) {
+    if (asset_has_role(asset, "thumbnail") || asset_has_role(asset, "overview") || asset_has_role(asset, "metadata"))
+        return false;
+    json_object_set_new(asset, "auth:refs", json_pack("[s]", AUTH_SCHEME));
+    return true;
+}
+
+/* Describes the scheme that assets refer to: our OpenID provider. */
+static void auth_describe(json_t *item) {
+    json_t *properties = json_object_get(item, "properties"), *schemes = json_object_get(properties, "auth:schemes");
+    json_t *extensions = json_object_get(item, "stac_extensions"), *extension;
+    size_t at;
+    if (!json_is_object(schemes)) json_object_set_new(properties, "auth:schemes", schemes = json_object());
+    json_object_set_new(
+        schemes, AUTH_SCHEME,
+        json_pack("{s:s, s:s}", "type", "openIdConnect", "openIdConnectUrl", BASE_MARK "/.well-known/openid-configuration"));
+    if (!extensions) json_object_set_new(item, "stac_extensions", extensions = json_array());
+    json_array_foreach(extensions, at, extension) {
+        if (json_is_string(extension) && strcmp(json_string_value(extension), AUTH_EXTENSION) == 0) return;
+    }
+    json_array_append_new(extensions, json_string(AUTH_EXTENSION));
+}
+
 static int assets_read(struct scope *s, json_t *item, struct item_row *out, struct fault *f) {
     json_t *assets = json_object_get(item, "assets"), *asset, *told;
     const char *key, *path;
+    bool protected = false;
     if (!json_is_object(assets)) return fault_set(f, "assets", "must be an object");
     if (json_object_size(assets) > ASSETS_MOST) return fault_set(f, "assets", "are more than 200");
     out->storage = scope_json(s, json_object());
@@ -105,9 +133,11 @@ static int assets_read(struct scope *s, json_t *item, struct item_row *out, stru
             const char *href = scope_printf(s, BASE_MARK "/download/v1/items/%s/%s/assets/%s", http_encode(s, out->collection),
                                             http_encode(s, out->id), http_encode(s, key));
             json_object_set_new(asset, "href", json_string(href));
+            protected = auth_refer(asset) || protected;
         }
         json_object_set_new(told, key, asset_told(asset, path));
     }
+    if (protected) auth_describe(item);
     return 0;
 }
 
