@@ -1,0 +1,74 @@
+"""A mail server for tests: takes every message on 127.0.0.1 and keeps it as a file; prints the port it listens on.
+
+    server.py --folder DIR [--login USER:PASSWORD] [--refuse ADDRESS] [--busy ADDRESS]
+
+A message becomes DIR/<n>.eml and its envelope DIR/<n>.json. --login: nobody may send without it; --refuse: 550 for that recipient;
+--busy: 451 for it. It ends when its standard input is closed.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+
+
+class Keeper:
+    def __init__(self, options):
+        self.options, self.count = options, 0
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == self.options.refuse:
+            return "550 5.1.1 No such mailbox"
+        if address == self.options.busy:
+            return "451 4.3.0 Try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.count += 1
+        base = pathlib.Path(self.options.folder) / str(self.count)
+        base.with_suffix(".json").write_text(json.dumps({"from": envelope.mail_from, "to": envelope.rcpt_tos}))
+        base.with_suffix(".eml.new").write_bytes(envelope.original_content)
+        base.with_suffix(".eml.new").rename(base.with_suffix(".eml"))
+        return "250 Kept"
+
+
+class Server(Controller):
+    def factory(self):
+        login = self.handler.options.login
+
+        def check(server, session, envelope, mechanism, data):
+            given = f"{data.login.decode()}:{data.password.decode()}"
+            return AuthResult(success=given == login, handled=False)
+
+        if not login:
+            return SMTP(self.handler)
+        return SMTP(self.handler, authenticator=check, auth_required=True, auth_require_tls=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--login")
+    parser.add_argument("--refuse")
+    parser.add_argument("--busy")
+    options = parser.parse_args()
+    server = Server(Keeper(options), hostname="127.0.0.1", port=0)
+    server.port = free_port()
+    server.start()
+    print(server.server.sockets[0].getsockname()[1], flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+main()
