@@ -13,7 +13,8 @@ static const struct {
 } table[] = {
     {NULL, OPENID_SCOPES " identity:account.read identity:account.write billing:order.read billing:order.write "
                          "billing:wallet.read billing:wallet.write download:file.read processing:job.read processing:job.write "
-                         "sharing:share.read sharing:share.write services:service.read services:service.write"},
+                         "sharing:share.read sharing:share.write services:service.read services:service.write "
+                         "discovery:search.read discovery:search.write"},
     {"scientist", "discovery:item.write processing:process.write"},
     {"support", "identity:user.read platform:status.read"},
     {"auditor", "statistics:kpi.read platform:status.read"},
