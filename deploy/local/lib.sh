@@ -61,6 +61,7 @@ settle() {
     SECRETS=$NADIR_VAR/secrets
     DATA=$NADIR_VAR/data
     STRIPE_PORT=$((NADIR_PORT_BASE + 20))
+    WEBHOOK_PORT=$((NADIR_PORT_BASE + 21))
     # A Unix socket's path may have 107 bytes: a deep NADIR_VAR keeps its sockets in a short folder instead.
     RUN=$NADIR_VAR/run
     if [ ${#RUN} -gt 80 ]; then

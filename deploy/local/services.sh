@@ -37,6 +37,10 @@ E2
     case $mine in *" identity "*)
         printf "export NADIR_IDENTITY_SECRET_FILE='%s'\n" "$SECRETS/identity" ;;
     esac
+    # Where the tests' stand-in listens; a deployment sets nothing.
+    case $mine in *" discovery "*)
+        printf "export NADIR_WEBHOOK_INSIDE='http://127.0.0.1:%s/'\n" "$WEBHOOK_PORT" ;;
+    esac
     case $mine in *" download "*)
         printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link" ;;
     esac
