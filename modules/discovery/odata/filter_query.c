@@ -61,22 +61,33 @@ static int place(struct placing *p, struct expr *e) {
     return 0;
 }
 
+/* Ends of the time covered become what STAC keeps them in: start_datetime and end_datetime, or datetime alone. */
+static struct expr *covered_expand(struct scope *s, struct expr *e) {
+    static const char *const from[] = {"start_datetime", "datetime", NULL}, *const to[] = {"end_datetime", "datetime", NULL};
+    if (!e || e->count == 0) return e;
+    if (is_property(e->args[0], COVERED_FROM)) return first_of(s, from, e->op, e->count - 1, e->args + 1);
+    if (is_property(e->args[0], COVERED_TO)) return first_of(s, to, e->op, e->count - 1, e->args + 1);
+    if (e->op != EXPR_AND && e->op != EXPR_OR && e->op != EXPR_NOT) return e;
+    for (size_t i = 0; i < e->count; i++) e->args[i] = covered_expand(s, e->args[i]);
+    return e;
+}
+
 int odata_filter_place(struct scope *s, struct expr *filter, struct query *q, struct fault *f) {
     struct placing p = {.s = s, .q = q, .f = f};
     int err = place(&p, filter);
     /* Bounds that contradict each other find nothing; the conditions themselves say so, and a query wants from <= to. */
     if (q->from && q->to && strcmp(q->from, q->to) > 0) q->to = q->from;
-    q->filter = p.rest;
+    q->filter = covered_expand(s, p.rest);
     return err;
 }
 
 /* ---- $orderby ---- */
 
-/* ContentDate/Start is ordered by the nominal time, which lists are kept in the order of. */
+/* ContentDate is ordered by the nominal time, which lists are kept in the order of. */
 static const struct {
     const char *path, *properties[3];
 } keys[] = {
-    {"ContentDate/Start", {"datetime"}},           {"ContentDate/End", {COVERED_TO}},
+    {"ContentDate/Start", {"datetime"}},           {"ContentDate/End", {"datetime"}},
     {"PublicationDate", {"published", "created"}}, {"OriginDate", {"created"}},
     {"ModificationDate", {"updated", "created"}},  {"Name", {"id"}},
     {"Collection/Name", {"collection"}},

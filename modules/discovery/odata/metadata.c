@@ -76,6 +76,39 @@ int odata_metadata_get(struct request *rq, struct response *rs) {
     return response_data(rs, 200, "application/xml", csdl, sizeof csdl - 1);
 }
 
+/* The attributes of a collection: those of its newest items. */
+static int attributes_of(struct request *rq, const char *collection, json_t **out) {
+    const struct query q = {.collections = {1, &collection}, .limit = 100, .uncounted = true};
+    struct page page = {0};
+    struct fault f = {0};
+    int err = query_run(rq->scope, &rq->auth, &q, &page, &f);
+    if (err) return err;
+    json_t *list = json_array(), *seen = scope_json(rq->scope, json_object()), *attribute;
+    size_t at;
+    for (size_t i = 0; i < page.count; i++) {
+        json_t *item = scope_json(rq->scope, json_loadb(page.documents[i], page.lengths[i], 0, NULL));
+        json_t *own = scope_json(rq->scope, attributes_write(rq->scope, item));
+        json_array_foreach(own, at, attribute) {
+            const char *name = json_string_value(json_object_get(attribute, "Name"));
+            if (json_object_get(seen, name)) continue;
+            json_object_set_new(seen, name, json_true());
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:O}", "Name", name, "ValueType", json_object_get(attribute, "ValueType")));
+        }
+    }
+    *out = list;
+    return 0;
+}
+
 int odata_attributes_get(struct request *rq, struct response *rs) {
-    return odata_answer(rq, rs, attributes_known());
+    const char *name = pairs_get(&rq->params, "collection");
+    struct names found;
+    json_t *list;
+    if (!name) return odata_answer(rq, rs, attributes_known());
+    int err = odata_catalogue.collections(rq->scope, name, &found);
+    if (err) return err;
+    if (found.count == 0)
+        return response_error(rs, 404, "no-such-collection", "Attributes", "There is no collection '%s'.", name);
+    err = attributes_of(rq, found.list[0], &list);
+    return err ? err : odata_answer(rq, rs, list);
 }

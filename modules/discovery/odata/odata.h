@@ -82,7 +82,7 @@ int odata_filter_place(struct scope *s, struct expr *filter, struct query *q, st
 /** Reads $orderby. */
 int odata_orderby(struct scope *s, const char *text, struct query *q, struct fault *f);
 
-/* Properties whose names begin so are ends of the time covered: expr_sql reads them from footprint.during. */
+/* Stand in a parsed filter for the ends of the time covered, until odata_filter_place writes them out. */
 #define COVERED_FROM "nadir:covered_from"
 #define COVERED_TO "nadir:covered_to"
 
