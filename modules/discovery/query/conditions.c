@@ -1,0 +1,157 @@
+/* conditions.c: what a query asks for, and what its caller may see, as SQL over `footprint f`. */
+#include <string.h>
+
+#include "common/module.h"
+#include "discovery/query/run.h"
+
+char *array_literal(struct scope *s, const char *const *texts, size_t count) {
+    struct text *t = text_new(s, 64);
+    text_add(t, "{", 1);
+    for (size_t i = 0; i < count; i++) {
+        text_add(t, i ? ",\"" : "\"", i ? 2 : 1);
+        for (const char *p = texts[i]; *p; p++) {
+            if (*p == '"' || *p == '\\') text_add(t, "\\", 1);
+            text_add(t, p, 1);
+        }
+        text_add(t, "\"", 1);
+    }
+    text_add(t, "}", 1);
+    return t->data;
+}
+
+void rights_add(struct sql *sql, const struct auth *who, const char *a) {
+    if (!who->subject) {
+        sql_add(sql, " AND %s.owner IS NULL", a);
+        return;
+    }
+    if (!visible_subject(who)) return;
+    sql_add(sql, " AND (%s.owner IS NULL OR %s.owner = ", a, a);
+    sql_value(sql, who->subject, "::text");
+    size_t n = sql->count;
+    sql_add(
+        sql,
+        " OR EXISTS (SELECT FROM item_share s WHERE s.subject = $%zu::text AND s.collection = %s.collection AND s.item = %s.id"
+        " AND s.owner = %s.owner) OR EXISTS (SELECT FROM collection_share s WHERE s.subject = $%zu::text"
+        " AND s.collection = %s.collection AND s.owner = %s.owner))",
+        n, a, a, a, n, a, a);
+}
+
+void conditions_names(struct sql *sql, const char *column, const struct names *names) {
+    if (names->count == 0) return;
+    sql_add(sql, " AND %s = ", column);
+    if (names->count == 1) {
+        sql_value(sql, names->list[0], "::text");
+        return;
+    }
+    sql_add(sql, "ANY (");
+    sql_value(sql, array_literal(sql->scope, names->list, names->count), "::text[]");
+    sql_add(sql, ")");
+}
+
+void conditions_interval(struct sql *sql, const struct query *q) {
+    sql_add(sql, "tstzrange(");
+    sql_value(sql, q->from, "::timestamptz");
+    sql_add(sql, ", ");
+    sql_value(sql, q->to, "::timestamptz");
+    sql_add(sql, ", '[]')");
+}
+
+void conditions_window(struct sql *sql, int64_t from, int64_t to) {
+    if (from != OPEN_PAST) {
+        sql_add(sql, " AND f.datetime >= ");
+        sql_value(sql, moment_text(sql->scope, from), "::timestamptz");
+    }
+    if (to != OPEN_FUTURE) {
+        sql_add(sql, " AND f.datetime <= ");
+        sql_value(sql, moment_text(sql->scope, to), "::timestamptz");
+    }
+}
+
+/* The terms of a free-text search, any of which is enough: "a b,c" is "a or b or c" for websearch_to_tsquery; "…" holds
+ * together. */
+static const char *words_sought(struct scope *s, const char *words) {
+    struct text *t = text_new(s, strlen(words) + 64);
+    const char *p = words;
+    while (*p) {
+        p += strspn(p, ", \t\r\n-+");
+        size_t len = *p == '"' ? strcspn(p + 1, "\"") + 1 : strcspn(p, ", \t\r\n\"");
+        if (*p == '"' && p[len] == '"') len++;
+        if (len == 0) break;
+        if (t->len) text_add(t, " or ", 4);
+        text_add(t, p, len);
+        p += len;
+    }
+    return t->data;
+}
+
+static void words_add(struct sql *sql, const char *words) {
+    sql_add(sql, " AND f.words IS NOT NULL AND f.words @@ (websearch_to_tsquery('english', ");
+    sql_value(sql, words_sought(sql->scope, words), "::text");
+    size_t n = sql->count;
+    sql_add(sql,
+            ") || websearch_to_tsquery('french', $%zu) || websearch_to_tsquery('german', $%zu)"
+            " || websearch_to_tsquery('simple', $%zu))",
+            n, n, n);
+}
+
+int conditions_add(struct sql *sql, const struct run *r) {
+    const struct query *q = r->q;
+    if (r->source == SOURCE_NAMED) {
+        sql_add(sql, " FROM item k JOIN footprint f ON f.datetime = k.datetime AND f.collection = k.collection AND f.id = k.id"
+                     " WHERE true");
+        conditions_names(sql, "k.id", &q->ids);
+        conditions_names(sql, "k.collection", &q->collections);
+    } else {
+        sql_add(sql, " FROM %s f WHERE true", r->source == SOURCE_ITEM ? "item" : "footprint");
+        conditions_names(sql, "f.id", &q->ids);
+        conditions_names(sql, "f.collection", &q->collections);
+    }
+    rights_add(sql, r->who, "f");
+    if (q->area) {
+        sql_add(sql, " AND ST_Intersects(f.geom, ");
+        sql_value(sql, q->area, "::geometry");
+        sql_add(sql, ")");
+    }
+    if (q->from || q->to) {
+        sql_add(sql, " AND f.during && ");
+        conditions_interval(sql, q);
+    }
+    if (q->words) words_add(sql, q->words);
+    if (!q->filter) return 0;
+    sql_add(sql, " AND (");
+    int err = expr_sql(sql, q->filter, r->f);
+    sql_add(sql, ")");
+    return err;
+}
+
+static void run_interval(struct run *r) {
+    r->oldest = moment_add(moment_of(r->q->from, OPEN_PAST), -REACH_US);
+    r->newest = moment_add(moment_of(r->q->to, OPEN_FUTURE), REACH_US);
+}
+
+int conditions_reach(struct run *r) {
+    run_interval(r);
+    r->lasting_known = true;
+    if (!r->q->from && !r->q->to) return 0;
+    struct sql sql;
+    struct db_rows *rows;
+    sql_init(&sql, r->s);
+    sql_add(&sql, "SELECT to_char(min(datetime) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
+                  " to_char(max(datetime) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+                  " FROM item_apart WHERE lasting AND during && ");
+    conditions_interval(&sql, r->q);
+    int err = sql_run(&sql, module_db("discovery"), &rows);
+    if (err || db_is_null(rows, 0, 0)) return err;
+    int64_t first = moment_of(db_text(rows, 0, 0), 0), last = moment_of(db_text(rows, 0, 1), 0);
+    if (first < r->oldest) r->oldest = first;
+    if (last > r->newest) r->newest = last;
+    return 0;
+}
+
+int query_from_where(struct sql *sql, const struct auth *who, const struct query *q, struct fault *f) {
+    struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = q->ids.count ? SOURCE_NAMED : SOURCE_FOOTPRINT};
+    int err = conditions_reach(&r);
+    if (!err) err = conditions_add(sql, &r);
+    if (!err) conditions_window(sql, r.oldest, r.newest);
+    return err;
+}

@@ -1,0 +1,118 @@
+/* count.c: how many items match, without leaking what the caller may not see.
+ *
+ * The kept counts (tables collection_count and item_count) know it of collections and whole days; what covers more than a day,
+ * and what is private, stands in item_apart and is counted there. Any other query is counted as far as COUNT_EXACT_MOST, if
+ * what was found so far lets expect no more, and is estimated otherwise. */
+#include "common/module.h"
+#include "discovery/query/run.h"
+
+#define SCAN_MOST 300000 /* footprints looked at for an exact count without a place */
+
+bool count_is_kept(const struct run *r) {
+    const struct query *q = r->q;
+    return !q->area && !q->filter && !q->words && q->ids.count == 0;
+}
+
+/* Public items of the collections, whenever. */
+static void count_public(struct sql *sql, const struct query *q) {
+    sql_add(sql, "(SELECT COALESCE(sum(f.items), 0) FROM collection_count f WHERE true");
+    conditions_names(sql, "f.collection", &q->collections);
+    sql_add(sql, ")");
+}
+
+/* Public items of one day that is only partly asked for. */
+static void count_edge(struct sql *sql, const struct query *q, int64_t day) {
+    sql_add(sql, " + (SELECT count(*) FROM footprint f WHERE f.owner IS NULL AND one_day(f.datetime, f.during)");
+    conditions_names(sql, "f.collection", &q->collections);
+    sql_add(sql, " AND f.during && ");
+    conditions_interval(sql, q);
+    conditions_window(sql, day * DAY_US, (day + 1) * DAY_US - 1);
+    sql_add(sql, ")");
+}
+
+/* Public items that overlap the interval: whole days from the kept counts, the days at its ends looked at. */
+static void count_public_during(struct sql *sql, const struct query *q) {
+    int64_t from = moment_of(q->from, OPEN_PAST), to = moment_of(q->to, OPEN_FUTURE);
+    int64_t first = q->from ? moment_day(from + DAY_US - 1) : 0, last = q->to ? moment_day(to + 1) - 1 : 0;
+    sql_add(sql, "(SELECT COALESCE(sum(f.items), 0) FROM item_count f WHERE true");
+    conditions_names(sql, "f.collection", &q->collections);
+    if (q->from) {
+        sql_add(sql, " AND f.day >= ");
+        sql_value(sql, moment_date(sql->scope, first), "::date");
+    }
+    if (q->to) {
+        sql_add(sql, " AND f.day <= ");
+        sql_value(sql, moment_date(sql->scope, last), "::date");
+    }
+    sql_add(sql, ")");
+    bool edge = q->from && moment_day(from) != first;
+    if (edge) count_edge(sql, q, moment_day(from));
+    if (q->to && moment_day(to) != last && !(edge && moment_day(to) == moment_day(from))) count_edge(sql, q, moment_day(to));
+    sql_add(sql, " + (SELECT count(*) FROM item_apart f WHERE f.owner IS NULL");
+    conditions_names(sql, "f.collection", &q->collections);
+    sql_add(sql, " AND f.during && ");
+    conditions_interval(sql, q);
+    sql_add(sql, ")");
+}
+
+/* Private items that the caller may see. */
+static void count_private(struct sql *sql, const struct run *r) {
+    if (!r->who->subject) return;
+    sql_add(sql, " + (SELECT count(*) FROM item_apart f WHERE f.owner IS NOT NULL");
+    conditions_names(sql, "f.collection", &r->q->collections);
+    if (r->q->from || r->q->to) {
+        sql_add(sql, " AND f.during && ");
+        conditions_interval(sql, r->q);
+    }
+    rights_add(sql, r->who, "f");
+    sql_add(sql, ")");
+}
+
+int count_kept(const struct run *r, int64_t *out) {
+    struct sql sql;
+    struct db_rows *rows;
+    sql_init(&sql, r->s);
+    sql_add(&sql, "SELECT ");
+    if (r->q->from || r->q->to)
+        count_public_during(&sql, r->q);
+    else
+        count_public(&sql, r->q);
+    count_private(&sql, r);
+    int err = sql_run(&sql, module_db("discovery"), &rows);
+    if (!err) *out = db_int(rows, 0, 0);
+    return err;
+}
+
+static int count_scan(const struct run *r, int64_t from, int64_t to, int64_t *out) {
+    struct sql sql;
+    struct db_rows *rows;
+    sql_init(&sql, r->s);
+    sql_add(&sql, "SELECT count(*) FROM (SELECT 1");
+    int err = conditions_add(&sql, r);
+    if (err) return err;
+    conditions_window(&sql, from, to);
+    sql_add(&sql, " LIMIT %d) AS bounded", 2 * COUNT_EXACT_MOST);
+    err = sql_run(&sql, module_db("discovery"), &rows);
+    if (!err) *out = db_int(rows, 0, 0);
+    return err;
+}
+
+int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, bool whole, int64_t *matched, bool *estimated) {
+    double of = days_items(r->s, from, to), all = days_items(r->s, r->oldest, r->newest);
+    /* Half an item more on both sides keeps small samples from telling extremes. */
+    double expected = ((double)found + 0.5) * (all + 1) / (of + 1);
+    *estimated = false;
+    if (expected <= COUNT_EXACT_MOST && (r->q->area || all <= SCAN_MOST)) {
+        if (!whole || r->keys[0].kind != KEY_DATETIME) return count_scan(r, r->oldest, r->newest, matched);
+        bool descending = r->keys[0].descending;
+        int64_t rest;
+        int err = descending ? count_scan(r, r->oldest, moment_add(from, -1), &rest)
+                             : count_scan(r, moment_add(to, 1), r->newest, &rest);
+        *matched = found + rest;
+        *estimated = rest >= 2 * COUNT_EXACT_MOST;
+        return err;
+    }
+    *matched = (int64_t)expected;
+    *estimated = true;
+    return 0;
+}

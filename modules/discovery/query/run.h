@@ -1,0 +1,96 @@
+/* run.h: one run of a query, for the files of query/ only. */
+#ifndef DISCOVERY_RUN_H
+#define DISCOVERY_RUN_H
+
+#include "discovery/query/moment.h"
+#include "discovery/query/query.h"
+
+#define KEYS_MOST (SORTS_MOST + 2)
+
+enum key_kind { KEY_DATETIME, KEY_COLLECTION, KEY_ID, KEY_OTHER };
+
+/* One part of the order. The last two are collection and id unless they were sorted by, so that the order is total. */
+struct key {
+    enum key_kind kind;
+    const char *property;
+    bool descending;
+};
+
+/* Where in the tables the rows are looked for. */
+enum source {
+    SOURCE_FOOTPRINT,
+    SOURCE_ITEM,  /* names and times are all that is asked for: the table of documents alone */
+    SOURCE_NAMED, /* by id, and by more than names: first the item, then its footprint */
+};
+
+struct run {
+    struct scope *s;
+    const struct auth *who;
+    const struct query *q;
+    struct fault *f;
+    enum source source;
+    struct key keys[KEYS_MOST];
+    size_t nkeys;
+    bool alike;             /* all keys are columns of the table and point one way: rows can be compared as a whole */
+    int64_t oldest, newest; /* datetimes beyond which nothing can match */
+    bool lasting_known;     /* oldest and newest hold for items that last longer than a day, too */
+
+    const char *after[KEYS_MOST]; /* the values of the last row given; NULL: SQL NULL */
+    bool continued;               /* after is set */
+    int64_t span;                 /* what time the last page took; 0: not known */
+
+    int64_t offset_left;
+    struct page *out;
+    size_t room, bytes;
+    bool full; /* the page holds as many bytes as it may */
+};
+
+/* Times that a query's interval can be nominal times of, if nothing lasts longer than a day. */
+#define REACH_US DAY_US
+
+/* ---- keys.c ---- */
+int keys_set(struct run *r);
+/** Column names k0, k1, … for the keys of `footprint f`. */
+int keys_columns(struct sql *sql, const struct run *r);
+/** The texts of columns p.k0, p.k1, …, that a token keeps. */
+void keys_texts(struct sql *sql, const struct run *r);
+/** " ORDER BY …"; by columns (k0, …) or by expressions. */
+void keys_order(struct sql *sql, const struct run *r);
+/** " AND (…)": what comes after the last row. */
+int keys_after(struct sql *sql, const struct run *r);
+
+/* ---- conditions.c ---- */
+/** "FROM …" with the query's conditions, without times of the nominal datetime. */
+int conditions_add(struct sql *sql, const struct run *r);
+void conditions_window(struct sql *sql, int64_t from, int64_t to); /* both included */
+/** "tstzrange(…)" of the query's interval. */
+void conditions_interval(struct sql *sql, const struct query *q);
+/** An array of texts as a parameter, or a single one: " AND f.collection = $n". */
+void conditions_names(struct sql *sql, const char *column, const struct names *names);
+/** Learns from the database what oldest and newest are when items last longer than a day. */
+int conditions_reach(struct run *r);
+
+/* ---- token.c ---- */
+const char *token_make(const struct run *r, int64_t matched, bool estimated);
+int token_read(struct run *r, int64_t *matched, bool *estimated);
+
+/* ---- count.c ---- */
+/** True if the kept counts know how many there are. */
+bool count_is_kept(const struct run *r);
+int count_kept(const struct run *r, int64_t *out);
+/** found: how many there are with nominal times in [from, to]; whole: that they were all found. */
+int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, bool whole, int64_t *matched, bool *estimated);
+
+/* ---- days.c ---- */
+/** Public items with nominal times in [from, to], from a copy that is some seconds old. For estimates and plans only. */
+double days_items(struct scope *s, int64_t from, int64_t to);
+/** The newest and the oldest day of that copy, in moments; 0 when there are none. */
+bool days_extent(struct scope *s, int64_t *oldest, int64_t *newest);
+
+/* ---- walk.c ---- */
+int walk(struct run *r, int64_t *matched, bool *estimated, bool *more);
+
+/** Adds a condition on alias `a` (its owner, collection and id) for what the caller may see, " AND …"; nothing for all. */
+void rights_add(struct sql *sql, const struct auth *who, const char *a);
+
+#endif

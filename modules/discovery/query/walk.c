@@ -1,0 +1,276 @@
+/* walk.c: the rows of a page.
+ *
+ * Ordered by time, rows are looked for in windows of time from the near end on, so that only the partitions and the part of the
+ * index that the page needs are read: neither an index in time order (which would meet far more items elsewhere than in the
+ * place sought) nor all hits of a large place and a sort are quick. A window is as wide as the last page lets expect, and grows
+ * while it holds too little. With a place (or words), all hits of a window are gathered from the index, counted and ordered in
+ * one go; what would gather too many is cut into smaller windows. In any other order the database sorts what matches.
+ */
+#include <string.h>
+
+#include "common/module.h"
+#include "discovery/query/run.h"
+
+#define BATCH 500                             /* documents fetched at a time */
+#define PAGE_BYTES ((size_t)16 * 1024 * 1024) /* a page that has grown so far ends early, with a token */
+#define GATHER_MOST 4000                      /* hits gathered in one go */
+#define SPAN_FIRST (14 * DAY_US)
+#define SPAN_ONE_GO (64 * DAY_US) /* an interval up to this long is one window */
+#define ITEMS_ONE_GO 5000.0       /* so is a catalogue as small as this */
+
+/* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
+enum { COLUMN_TOTAL, COLUMN_OLDEST, COLUMN_NEWEST, COLUMN_DOCUMENT, COLUMN_KEYS };
+
+struct step {
+    int64_t from, to; /* nominal times looked at, both included */
+    bool gather, tally;
+    int want;      /* rows at most */
+    int64_t total; /* gathered, or tallied: how many there are */
+    int got;       /* rows there, up to want, and one more unless gathered */
+};
+
+static size_t key_index(const struct run *r, enum key_kind kind) {
+    size_t i = 0;
+    while (r->keys[i].kind != kind) i++;
+    return i;
+}
+
+/* "(SELECT … AS total, … AS oldest, … AS newest) t": a row that is there though no hit may be. */
+static void head_add(struct sql *sql, const struct run *r, const struct step *st) {
+    sql_add(sql, " FROM (SELECT %s AS total, ", st->gather ? "(SELECT count(*) FROM hits)" : "NULL::bigint");
+    if (r->lasting_known) {
+        sql_add(sql, "NULL::text AS oldest, NULL::text AS newest) t");
+        return;
+    }
+    sql_add(sql, "to_char(min(datetime) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS oldest,"
+                 " to_char(max(datetime) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS newest"
+                 " FROM item_apart WHERE lasting AND during && ");
+    conditions_interval(sql, r->q);
+    sql_add(sql, ") t");
+}
+
+static int hits_add(struct sql *sql, const struct run *r, const struct step *st) {
+    sql_add(sql, "SELECT ");
+    int err = keys_columns(sql, r);
+    if (st->tally) sql_add(sql, ", count(*) OVER () AS total");
+    if (!err) err = conditions_add(sql, r);
+    conditions_window(sql, st->from, st->to);
+    if (r->continued && !err) err = keys_after(sql, r);
+    return err;
+}
+
+/* Writes the statement of a step: see the columns above. */
+static int step_sql(struct sql *sql, const struct run *r, const struct step *st) {
+    int err = 0;
+    if (st->gather) {
+        sql_add(sql, "WITH hits AS MATERIALIZED (");
+        err = hits_add(sql, r, st);
+        sql_add(sql, " LIMIT %d) ", GATHER_MOST + 1);
+    }
+    sql_add(sql, "SELECT %s, t.oldest, t.newest, ", st->tally ? "p.total" : "t.total");
+    sql_add(sql,
+            "CASE WHEN p.place <= %d THEN (SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu) END, ",
+            st->want, key_index(r, KEY_COLLECTION), key_index(r, KEY_ID));
+    keys_texts(sql, r);
+    head_add(sql, r, st);
+    sql_add(sql, " LEFT JOIN (SELECT *, row_number() OVER () AS place FROM (");
+    if (st->gather)
+        sql_add(sql, "SELECT * FROM hits");
+    else if (!err)
+        err = hits_add(sql, r, st);
+    keys_order(sql, r);
+    if (r->offset_left > 0) sql_add(sql, " OFFSET %lld", (long long)r->offset_left);
+    sql_add(sql, " LIMIT %d) AS ordered) p ON true", st->gather ? st->want : st->want + 1);
+    return err;
+}
+
+static void row_append(struct run *r, const struct db_rows *rows, int row) {
+    struct page *p = r->out;
+    if (p->count == r->room) {
+        size_t room = r->room ? 2 * r->room : 64;
+        const char **documents = scope_alloc(r->s, room * sizeof *documents);
+        size_t *lengths = scope_alloc(r->s, room * sizeof *lengths);
+        if (p->count) memcpy(documents, p->documents, p->count * sizeof *documents);
+        if (p->count) memcpy(lengths, p->lengths, p->count * sizeof *lengths);
+        p->documents = documents;
+        p->lengths = lengths;
+        r->room = room;
+    }
+    p->documents[p->count] = db_text(rows, row, COLUMN_DOCUMENT);
+    p->lengths[p->count++] = db_length(rows, row, COLUMN_DOCUMENT);
+    r->bytes += db_length(rows, row, COLUMN_DOCUMENT);
+    for (size_t i = 0; i < r->nkeys; i++) r->after[i] = db_text(rows, row, COLUMN_KEYS + (int)i);
+    r->continued = true;
+    r->full = r->bytes > PAGE_BYTES;
+}
+
+/* Widens the run's times if the first answer tells that longer items reach into them. */
+static bool reach_learnt(struct run *r, const struct db_rows *rows) {
+    if (r->lasting_known) return false;
+    r->lasting_known = true;
+    int64_t first = moment_of(db_text(rows, 0, COLUMN_OLDEST), OPEN_FUTURE);
+    int64_t last = moment_of(db_text(rows, 0, COLUMN_NEWEST), OPEN_PAST);
+    bool wider = first < r->oldest || last > r->newest;
+    if (first < r->oldest) r->oldest = first;
+    if (last > r->newest) r->newest = last;
+    return wider;
+}
+
+/* Runs a step and adds its rows to the page. *wider: nothing was added, since the times to look at are wider. */
+static int step_run(struct run *r, struct step *st, bool *wider) {
+    struct sql sql;
+    struct db_rows *rows;
+    sql_init(&sql, r->s);
+    int err = step_sql(&sql, r, st);
+    if (!err) err = sql_run(&sql, module_db("discovery"), &rows);
+    if (err) return err;
+    *wider = reach_learnt(r, rows);
+    st->total = db_int(rows, 0, COLUMN_TOTAL);
+    size_t id = COLUMN_KEYS + key_index(r, KEY_ID);
+    st->got = db_is_null(rows, 0, (int)id) ? 0 : db_count(rows);
+    if (*wider || (st->gather && st->total > GATHER_MOST)) return 0;
+    for (int row = 0; row < st->got && row < st->want && !r->full; row++) {
+        /* A document can be gone only if its footprint is going with it, between two looks of one statement: never. */
+        if (db_is_null(rows, row, COLUMN_DOCUMENT)) continue;
+        row_append(r, rows, row);
+    }
+    r->offset_left = 0;
+    return 0;
+}
+
+static int want_now(const struct run *r) {
+    int left = r->q->limit - (int)r->out->count;
+    return left < BATCH ? left : BATCH;
+}
+
+/* Rows in any order that the database must sort, or of named items. */
+static int walk_sorted(struct run *r, int64_t *matched, bool *more) {
+    bool first = true, wider;
+    *more = false;
+    int err = conditions_reach(r);
+    bool tally = !r->continued && !r->q->uncounted && !count_is_kept(r);
+    int64_t passed = r->offset_left;
+    do {
+        struct step st = {.from = r->oldest, .to = r->newest, .want = want_now(r), .tally = tally && first};
+        if (!err) err = step_run(r, &st, &wider);
+        if (err) return err;
+        *more = st.got > st.want || r->full;
+        if (first && st.tally) *matched = st.got > 0 ? st.total : -1;
+        if (first && !st.tally && !*more && st.got > 0) *matched = passed + st.got;
+        first = false;
+    } while (*more && !r->full && (int)r->out->count < r->q->limit);
+    return 0;
+}
+
+struct window {
+    int64_t near, far; /* where the next window begins and the last one ends; which of them is earlier depends on the order */
+    int64_t span;
+    bool descending;
+};
+
+/* How much time the first window covers; INT64_MAX: all. */
+static int64_t span_first(const struct run *r, bool gather) {
+    int64_t oldest, newest;
+    if (r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO) return OPEN_FUTURE;
+    if (!days_extent(r->s, &oldest, &newest)) return OPEN_FUTURE;
+    double items = days_items(r->s, r->oldest, r->newest);
+    if (items <= ITEMS_ONE_GO) return OPEN_FUTURE;
+    if (r->span > 0) return 2 * r->span < HOUR_US ? HOUR_US : 2 * r->span;
+    double needed = 4.0 * r->q->limit / items * (double)(newest - oldest);
+    return gather || needed < (double)SPAN_FIRST ? SPAN_FIRST : (int64_t)needed;
+}
+
+static void window_begin(const struct run *r, struct window *w) {
+    w->near = w->descending ? r->newest : r->oldest;
+    w->far = w->descending ? r->oldest : r->newest;
+    if (!r->continued) return;
+    int64_t at = moment_of(r->after[0], 0);
+    if (w->descending ? at < w->near : at > w->near) w->near = at;
+}
+
+/* The next window as a step; true if it is the last one. */
+static bool window_step(const struct run *r, const struct window *w, struct step *st) {
+    int64_t oldest = 0, newest = 0;
+    bool any = days_extent(r->s, &oldest, &newest);
+    int64_t edge = w->descending ? oldest : newest;
+    int64_t base = w->descending ? (w->near > newest ? newest : w->near) : (w->near < oldest ? oldest : w->near);
+    int64_t end = w->descending ? moment_add(base, -w->span) : moment_add(base, w->span);
+    bool last = !any || w->span == OPEN_FUTURE || (w->descending ? end <= w->far || end <= edge : end >= w->far || end >= edge);
+    if (last) end = w->far;
+    st->from = w->descending ? end : w->near;
+    st->to = w->descending ? w->near : end;
+    return last;
+}
+
+/* What the walk found out for the count. */
+struct tally {
+    int64_t found;
+    int64_t near, end; /* the times it was found in */
+    bool whole;        /* all of these times */
+};
+
+/* All rows of one window, as far as the page takes them. *rest: there are more in it. */
+static int window_walk(struct run *r, struct window *w, struct step *st, struct tally *t, bool *rest, bool *again) {
+    bool first = true;
+    *again = false;
+    do {
+        st->want = want_now(r);
+        size_t before = r->out->count;
+        int err = step_run(r, st, again);
+        if (err || *again) return err;
+        if (st->gather && st->total > GATHER_MOST) {
+            w->span =
+                (st->to == OPEN_FUTURE || st->from == OPEN_PAST || w->span == OPEN_FUTURE ? 16 * SPAN_FIRST : w->span) / 8;
+            *again = true;
+            return 0;
+        }
+        int added = (int)(r->out->count - before);
+        *rest = st->gather ? st->total > added : st->got > added;
+        if (st->gather && first) t->found += st->total;
+        if (!st->gather) t->found += added;
+        first = false;
+    } while (*rest && !r->full && (int)r->out->count < r->q->limit);
+    t->whole = t->whole && (st->gather || !*rest);
+    t->end = t->whole ? (w->descending ? st->from : st->to) : moment_of(r->after[0], 0);
+    return 0;
+}
+
+static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
+    bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
+    struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather)};
+    struct tally t = {.whole = true};
+    window_begin(r, &w);
+    t.near = w.near;
+    do {
+        struct step st = {.gather = gather && w.span >= HOUR_US};
+        last = window_step(r, &w, &st);
+        size_t before = r->out->count;
+        int err = window_walk(r, &w, &st, &t, &rest, &again);
+        if (err) return err;
+        if (again) {
+            window_begin(r, &w);
+            if (first_page && before == 0) t = (struct tally){.whole = true, .near = w.near};
+            last = rest = false;
+            continue;
+        }
+        w.near = w.descending ? moment_add(st.from, -1) : moment_add(st.to, 1);
+        bool nearly_empty = 8 * (r->out->count - before) < (size_t)r->q->limit;
+        w.span = w.span > OPEN_FUTURE / 4 ? OPEN_FUTURE : w.span * (nearly_empty ? 4 : 2);
+    } while (!rest && !last && !r->full);
+    *more = rest || r->full;
+    if (r->out->count && r->q->limit > 0) {
+        int64_t took = t.near == OPEN_FUTURE || t.near == OPEN_PAST ? 0 : moment_of(r->after[0], 0) - t.near;
+        r->span = took < 0 ? -took : took;
+    }
+    if (!first_page || r->q->uncounted) return 0;
+    if (last && t.whole) *matched = t.found;
+    if (last && t.whole) return 0;
+    if (count_is_kept(r)) return 0;
+    int64_t from = w.descending ? t.end : t.near, to = w.descending ? t.near : t.end;
+    return count_rest(r, t.found, from, to, t.whole, matched, estimated);
+}
+
+int walk(struct run *r, int64_t *matched, bool *estimated, bool *more) {
+    bool by_time = r->source == SOURCE_FOOTPRINT && r->keys[0].kind == KEY_DATETIME && r->offset_left == 0;
+    return by_time ? walk_time(r, matched, estimated, more) : walk_sorted(r, matched, more);
+}
