@@ -165,14 +165,15 @@ static int order_announce(struct request *rq, struct db_tx *tx, const struct ord
 static int order_place(struct request *rq, struct response *rs, struct db_tx *tx, struct order *o, const json_t *accepted) {
     int err = quote_take(rq, rs, tx, o);
     if (!err) err = licences_check(rs, o, accepted);
-    if (!err) err = order_pay(rq, rs, tx, o);
     if (err) return err;
     struct db_rows *rows;
     err = order_insert(rq, tx, o, &rows);
     if (err == NADIR_ECONFLICT && strcmp(db_last_constraint(), "entitlement_once") == 0) return refuse_owned(rs);
     if (err) return err;
     o->created_at = db_text(rows, 0, CREATED_AT);
-    return order_announce(rq, tx, o, rows);
+    err = order_announce(rq, tx, o, rows);
+    /* Last, for the wallet's row is locked from here to the commit: a buyer's orders queue for that long only. */
+    return err ? err : order_pay(rq, rs, tx, o);
 }
 
 /* What GET gives too: order_json builds the same from the tables. */

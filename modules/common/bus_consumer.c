@@ -72,38 +72,41 @@ int bus_call_handlers(struct scope *s, const struct bus *bus, const char *stream
     return 0;
 }
 
-/* Locks the cursor and tells whether the entry is still to be taken: another replica may have been faster. */
-static int lock_cursor(struct db_tx *tx, const struct stream *stream, int64_t sequence, bool *taken) {
+/* Moves the cursor to an entry, and tells where it was; its row stays locked until the transaction's end, so that of several
+ * replicas one takes what follows. */
+static int cursor_move(struct db_tx *tx, const struct stream *stream, const char *entry_id, int64_t *was) {
     struct db_rows *rows;
-    int err = db_exec(tx, NULL, "INSERT INTO bus_cursor (stream, last_id) VALUES ($1, '0-0') ON CONFLICT DO NOTHING", "s",
-                      stream->name);
-    if (err) return err;
-    err = db_exec(tx, &rows, "SELECT last_id FROM bus_cursor WHERE stream = $1 FOR UPDATE", "s", stream->name);
-    if (err) return err;
-    *taken = bus_sequence(db_text(rows, 0, 0)) >= sequence;
-    return 0;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        int err = db_exec(tx, &rows,
+                          "UPDATE bus_cursor c SET last_id = $2 FROM (SELECT last_id FROM bus_cursor WHERE stream = $1 FOR "
+                          "UPDATE) AS o WHERE c.stream = $1 RETURNING o.last_id",
+                          "ss", stream->name, entry_id);
+        if (!err && db_count(rows) == 0)
+            err = db_exec(tx, NULL, "INSERT INTO bus_cursor (stream, last_id) VALUES ($1, '0-0') ON CONFLICT DO NOTHING", "s",
+                          stream->name);
+        else if (!err)
+            *was = bus_sequence(db_text(rows, 0, 0));
+        if (err || db_count(rows) == 1) return err;
+    }
+    return NADIR_EINTERNAL;
 }
 
-static int move_cursor(struct db_tx *tx, const struct stream *stream, const char *entry_id) {
-    return db_exec(tx, NULL, "UPDATE bus_cursor SET last_id = $2 WHERE stream = $1", "ss", stream->name, entry_id);
-}
-
-/* One try: effect and cursor in one transaction. e NULL: the event is given up, store it as a dead letter instead. */
+/* One try of one entry: effect and cursor in one transaction. e NULL: the event is given up, store it as a dead letter instead.
+ */
 static int take(struct scope *s, struct consumer *c, const struct stream *stream, const char *entry_id, const struct event *e,
                 const char *raw, const char *error) {
     struct db_tx *tx;
-    bool taken;
+    int64_t was = 0;
     int err = db_begin(s, c->bus->db, &tx);
     if (err) return err;
-    if ((err = lock_cursor(tx, stream, bus_sequence(entry_id), &taken)) != 0) goto out;
-    if (taken) goto out;
+    err = cursor_move(tx, stream, entry_id, &was);
+    if (err || was >= bus_sequence(entry_id)) goto out;
     if (e)
         err = bus_call_handlers(s, c->bus, stream->name, tx, e);
     else
         err = db_exec(tx, NULL, "INSERT INTO bus_dead_letter (stream, entry_id, event, error) VALUES ($1, $2, $3, $4)", "ssss",
                       stream->name, entry_id, raw, error);
-    if (err || (err = move_cursor(tx, stream, entry_id)) != 0) goto out;
-    return db_commit(tx);
+    if (!err) return db_commit(tx);
 out:
     db_rollback(tx);
     return err;
@@ -174,11 +177,70 @@ static redisReply *read_streams(struct consumer *c) {
 }
 
 /* An entry is [id, ["e", json]]. Others are not of our relay and are passed over. */
-static bool handle_stream(struct consumer *c, struct stream *stream, const redisReply *entries) {
+static bool is_entry(const redisReply *entry) {
+    return entry->elements == 2 && entry->element[1]->elements >= 2;
+}
+
+static const char *entry_id(const redisReply *entry) {
+    return entry->element[0]->str;
+}
+
+static const char *entry_event(const redisReply *entry) {
+    return entry->element[1]->element[1]->str;
+}
+
+/* The effects of many entries in one transaction; those before `was` another replica took. */
+static int take_many(struct scope *s, const struct consumer *c, const struct stream *stream, struct db_tx *tx,
+                     json_t *const *events, const redisReply *entries, int64_t was) {
+    for (size_t i = 0; i < entries->elements; i++) {
+        if (!events[i] || bus_sequence(entry_id(entries->element[i])) <= was) continue;
+        struct event e = bus_event(events[i]);
+        if (!json_is_object(e.data)) return NADIR_EINVAL;
+        trace_continue(&s->trace, *member(events[i], "traceparent") ? member(events[i], "traceparent") : NULL);
+        int err = bus_call_handlers(s, c->bus, stream->name, tx, &e);
+        if (err) return err;
+    }
+    return 0;
+}
+
+/* All that was read in one go: one commit for many events. True if it is done; false: nothing was kept, take them one by one,
+ * for one of them may be at fault. */
+static bool handle_many(struct consumer *c, struct stream *stream, const redisReply *entries) {
+    struct scope s;
+    struct db_tx *tx = NULL;
+    int64_t was = 0;
+    size_t wanted_count = 0;
+    bool unreadable = false;
+    scope_init(&s, c->bus->module, EVENT_TIMEOUT_MS);
+    json_t **events = scope_alloc(&s, entries->elements * sizeof *events);
     for (size_t i = 0; i < entries->elements; i++) {
         const redisReply *entry = entries->element[i];
-        if (entry->elements != 2 || entry->element[1]->elements < 2) continue;
-        if (!handle(c, stream, entry->element[0]->str, entry->element[1]->element[1]->str)) return false;
+        json_t *json = is_entry(entry) ? scope_json(&s, json_loads(entry_event(entry), 0, NULL)) : NULL;
+        if (is_entry(entry) && !json) unreadable = true;
+        if (!json || !wanted(c, stream, bus_event(json).type)) continue;
+        events[i] = json;
+        wanted_count++;
+    }
+    const char *last = entry_id(entries->element[entries->elements - 1]);
+    int err = unreadable ? NADIR_EINVAL : 0;
+    if (!err && wanted_count) err = db_begin(&s, c->bus->db, &tx);
+    if (tx) err = cursor_move(tx, stream, last, &was);
+    if (tx && !err && was < bus_sequence(last)) {
+        err = take_many(&s, c, stream, tx, events, entries, was);
+        if (!err) err = db_commit(tx);
+        if (!err) metrics_add("nadir_events_consumed_total", (double)wanted_count);
+    }
+    db_rollback(tx);
+    scope_end(&s);
+    if (!err) stream->last = bus_sequence(last);
+    return err == 0;
+}
+
+static bool handle_stream(struct consumer *c, struct stream *stream, const redisReply *entries) {
+    if (entries->elements > 1 && handle_many(c, stream, entries)) return true;
+    for (size_t i = 0; i < entries->elements; i++) {
+        const redisReply *entry = entries->element[i];
+        if (is_entry(entry) && !handle(c, stream, entry_id(entry), entry_event(entry))) return false;
     }
     return true;
 }

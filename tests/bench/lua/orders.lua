@@ -1,6 +1,7 @@
 -- Buys: a quote, then an order for it, one after the other on every connection (run with as many threads as connections). Only
 -- the order is timed. Every order is for another item, <prefix>1 to <prefix><items>, shared out among the threads: nobody buys
--- the same twice. Arguments: token, collection, prefix, items, threads, licence.
+-- the same twice. Arguments: tokens (joined by commas; a buyer
+-- for each thread), collection, prefix, items, threads, licence.
 local ffi = require("ffi")
 ffi.cdef [[ typedef struct { long sec; long nsec; } bench_timespec; int clock_gettime(int clock, bench_timespec *out); ]]
 local spec = ffi.new("bench_timespec")
@@ -16,7 +17,9 @@ function setup(thread)
 end
 
 function init(args)
-  token, collection, prefix, licence = args[1], args[2], args[3], args[6]
+  local tokens = {}
+  for each in args[1]:gmatch("[^,]+") do tokens[#tokens + 1] = each end
+  token, collection, prefix, licence = tokens[number % #tokens + 1], args[2], args[3], args[6]
   local share = math.floor(tonumber(args[4]) / tonumber(args[5]))
   item, last = number * share, (number + 1) * share
   quote, count, failed, times, key, start = nil, 0, 0, {}, 0, os.time()

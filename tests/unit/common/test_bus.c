@@ -164,6 +164,20 @@ static void poison_goes_aside(void **state) {
     bus_stop(bus);
 }
 
+/* What is read in one go is committed in one go, unless one of it is at fault: then the others still happen, once each. */
+static void poison_among_many_stops_none_of_them(void **state) {
+    (void)state;
+    need_setting("NADIR_TEST_PG");
+    need_setting("NADIR_TEST_REDIS");
+    emit("thing.made", 120, 130);
+    emit("poison.x", 1, 2);
+    emit("thing.made", 130, 140);
+    struct bus *bus = start();
+    assert_true(eventually("SELECT count(*) FROM test_bus_effect", 118));
+    assert_true(eventually("SELECT count(*) FROM bus_dead_letter", 2));
+    bus_stop(bus);
+}
+
 /* Two replicas of the same module share the work without doing any of it twice. */
 static void replicas_do_not_repeat(void **state) {
     (void)state;
@@ -171,17 +185,16 @@ static void replicas_do_not_repeat(void **state) {
     need_setting("NADIR_TEST_REDIS");
     struct bus *a = start(), *b = start();
     emit("thing.made", 200, 300);
-    assert_true(eventually("SELECT count(*) FROM test_bus_effect", 190));
+    assert_true(eventually("SELECT count(*) FROM test_bus_effect", 208));
     bus_stop(a);
     bus_stop(b);
-    assert_int_equal(ask("SELECT count(*) FROM bus_dead_letter"), 1);
+    assert_int_equal(ask("SELECT count(*) FROM bus_dead_letter"), 2);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(effects_happen_once),
-        cmocka_unit_test(a_lost_stream_is_rebuilt),
-        cmocka_unit_test(poison_goes_aside),
+        cmocka_unit_test(effects_happen_once),    cmocka_unit_test(a_lost_stream_is_rebuilt),
+        cmocka_unit_test(poison_goes_aside),      cmocka_unit_test(poison_among_many_stops_none_of_them),
         cmocka_unit_test(replicas_do_not_repeat),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
