@@ -145,10 +145,10 @@ static int want_now(const struct run *r) {
 
 /* Rows in any order that the database must sort, or of named items. */
 static int walk_sorted(struct run *r, int64_t *matched, bool *more) {
-    bool first = true, wider;
+    bool first = true, first_page = !r->continued, wider;
     *more = false;
     int err = conditions_reach(r);
-    bool tally = !r->continued && !r->q->uncounted && !count_is_kept(r);
+    bool tally = first_page && !r->q->uncounted && !count_is_kept(r);
     int64_t passed = r->offset_left;
     do {
         struct step st = {.from = r->oldest, .to = r->newest, .want = want_now(r), .tally = tally && first};
@@ -156,7 +156,7 @@ static int walk_sorted(struct run *r, int64_t *matched, bool *more) {
         if (err) return err;
         *more = st.got > st.want || r->full;
         if (first && st.tally) *matched = st.got > 0 ? st.total : -1;
-        if (first && !st.tally && !*more && st.got > 0) *matched = passed + st.got;
+        if (first && first_page && !st.tally && !*more && st.got > 0) *matched = passed + st.got;
         first = false;
     } while (*more && !r->full && (int)r->out->count < r->q->limit);
     return 0;
