@@ -19,6 +19,9 @@ function(nadir_module name)
   add_library(${name} MODULE)
   target_link_libraries(${name} PRIVATE ${name}_objects)
   set_target_properties(${name} PROPERTIES PREFIX "" BUILD_RPATH "$ORIGIN")
+  if(NOT NADIR_SANITIZE) # a source that is missing is noticed here, not when the module starts
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
 endfunction()
 
 # A program: bin/<name>.
