@@ -59,11 +59,17 @@ int arrivals_product(struct scope *s, struct db_tx *tx, const struct event *e) {
     return item_insert(tx, &row, owner, NULL);
 }
 
+/* A share without an item is of the whole collection. */
 int arrivals_share(struct scope *s, struct db_tx *tx, const struct event *e) {
     (void)s;
     const char *share = data_text(e, "share"), *owner = data_text(e, "owner"), *subject = data_text(e, "subject");
     const char *collection = data_text(e, "collection"), *item = data_text(e, "item");
-    if (!share || !owner || !subject || !collection || !item) return NADIR_EINVAL;
+    if (!share || !owner || !subject || !collection) return NADIR_EINVAL;
+    if (!item)
+        return db_exec(tx, NULL,
+                       "INSERT INTO collection_share (share, owner, subject, collection) VALUES ($1, $2, $3, $4)"
+                       " ON CONFLICT (share) DO NOTHING",
+                       "ssss", share, owner, subject, collection);
     return db_exec(tx, NULL,
                    "INSERT INTO item_share (share, owner, subject, collection, item) VALUES ($1, $2, $3, $4, $5)"
                    " ON CONFLICT (share) DO NOTHING",
@@ -73,5 +79,7 @@ int arrivals_share(struct scope *s, struct db_tx *tx, const struct event *e) {
 int arrivals_unshare(struct scope *s, struct db_tx *tx, const struct event *e) {
     (void)s;
     const char *share = data_text(e, "share");
-    return share ? db_exec(tx, NULL, "DELETE FROM item_share WHERE share = $1", "s", share) : NADIR_EINVAL;
+    if (!share) return NADIR_EINVAL;
+    int err = db_exec(tx, NULL, "DELETE FROM item_share WHERE share = $1", "s", share);
+    return err ? err : db_exec(tx, NULL, "DELETE FROM collection_share WHERE share = $1", "s", share);
 }

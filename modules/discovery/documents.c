@@ -132,6 +132,16 @@ int document_answer(struct request *rq, struct response *rs, int status, const c
     return response_data(rs, status, type, t->data, t->len);
 }
 
+int change_answer(struct request *rq, struct response *rs, const char *type, const char *document, const char *version) {
+    const char *prefer = request_header(rq, "prefer");
+    response_header(rs, "etag", "\"%s\"", version);
+    if (!prefer || !strstr(prefer, "return=representation")) return response_empty(rs, 204);
+    response_header(rs, "preference-applied", "return=representation");
+    struct text *t = text_new(rq->scope, strlen(document) + 1024);
+    text_add_document(t, document, strlen(document), rq->base_url);
+    return response_data(rs, 200, type, t->data, t->len);
+}
+
 bool identifier_valid(const char *id) {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~:@+=,()-";
     size_t len = strlen(id);
@@ -153,7 +163,8 @@ json_t *link_to(struct scope *s, const char *rel, const char *type, const char *
 
 bool link_is_ours(const char *rel) {
     static const char *const ours[] = {"self", "root",  "parent", "collection", "items",
-                                       "item", "child", "next",   "prev",       "data"};
+                                       "item", "child", "next",   "prev",       "data",       "aggregate",
+                                       "aggregations", QUERYABLES_REL};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strcmp(rel, ours[i]) == 0) return true;
     return false;

@@ -51,7 +51,7 @@ static int place_read(struct scope *s, json_t *item, struct item_row *out, struc
     }
     out->geometry = json_line(s, geometry);
     out->crosses = box[0] > box[2];
-    return 0;
+    return (why = geometry_fault(s, out->geometry, &out->crosses)) ? fault_set(f, "geometry", why) : 0;
 }
 
 /* SHA-256 from a multihash in hex (file:checksum): code 12, length 20, then the digest. NULL for other kinds. */

@@ -20,6 +20,7 @@
 #define DOCUMENT_MOST (1024 * 1024) /* bytes of a stored document */
 #define POSITIONS_MOST 20000        /* of a geometry */
 #define INSTANT_SIZE 28             /* "2020-01-02T03:04:05.000000Z" and the end */
+#define QUERYABLES_REL "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 /* The first fault of what a caller sent. */
 struct fault {
@@ -57,6 +58,8 @@ json_t *json_merge_patch(json_t *target, const json_t *patch);
 /** Answers one stored document with its entity tag, or 304. */
 int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
                     const char *version);
+/** Answers a change: 204 with the new entity tag, or 200 with the document where `Prefer: return=representation` asks for it. */
+int change_answer(struct request *rq, struct response *rs, const char *type, const char *document, const char *version);
 /** True if the identifier may name a collection, an item or an asset: 1 to 256 of letters, digits and ._~:@+=,()- */
 bool identifier_valid(const char *id);
 /** True if an If-Match header was sent that does not name the version; it has answered 412 then. */
@@ -95,6 +98,7 @@ int item_row_make(struct scope *s, const char *collection, const char *id, const
 
 struct collection_row {
     const char *id;
+    const char *owner; /* NULL: public */
     const char *document;
     json_t *event; /* data of collection.published */
 };
@@ -102,41 +106,42 @@ int collection_row_make(struct scope *s, const char *id, const json_t *collectio
 
 /** Inserts a collection and its event. NADIR_ECONFLICT if there is one of that name. */
 int collection_insert(struct db_tx *tx, const struct collection_row *row);
-/** Inserts an item and its event; owner NULL: public. NADIR_ECONFLICT if it is there. version (may be NULL): its entity tag. */
-int item_insert(struct db_tx *tx, const struct item_row *row, const char *owner, const char **version);
+/* ---- validity.c ---- */
 
-/* ---- catalogue.c ---- */
+/** Why a checked GeoJSON geometry is not valid (OGC 06-103r4 clause 6.1): a clause in the scope, such as "is not valid:
+ *  Self-intersection[1 2]"; NULL: it is. One that is valid only if it is taken as crossing the antimeridian uncut sets *crosses. */
+const char *geometry_fault(struct scope *s, const char *geojson, bool *crosses);
 
-enum sort_key { SORT_DATETIME, SORT_ID };
+/* ---- item_store.c ---- */
 
-struct search {
-    const char *geometry; /* as PostGIS reads it, in EPSG:4326; NULL: anywhere */
-    const char *from, *to;
-    const char *collections, *ids; /* PostgreSQL array literals, or NULL */
-    int limit;
-    enum sort_key key;
-    bool ascending;
-    const char *token; /* where the last page ended, or NULL */
+/* What of a stored item a change must know; from a row that the transaction holds. */
+struct item_held {
+    const char *version, *owner, *datetime;
 };
+/** Inserts an item, its footprint and its event. owner NULL: the collection's. NADIR_ECONFLICT if it is there, NADIR_ENOTFOUND if the
+ *  collection is not. version (may be NULL): its entity tag. */
+int item_insert(struct db_tx *tx, const struct item_row *row, const char *owner, const char **version);
+/** Writes the row over the item; the same content again changes nothing and is no event. *version: its entity tag. */
+int item_update(struct db_tx *tx, const struct item_row *row, const struct item_held *held, const char **version);
+int item_delete(struct db_tx *tx, const char *collection, const char *item, const struct item_held *held);
+
 
 #define LIMIT_DEFAULT 10
 #define LIMIT_MOST 10000
 
 /** A PostgreSQL array literal of texts. */
 char *array_literal(struct scope *s, const char *const *texts, size_t count);
-/** Answers a page of a search as a FeatureCollection. links (stolen) are the page's own besides "next". */
-int catalogue_answer(struct request *rq, struct response *rs, const struct search *q, json_t *links);
-
-/* ---- search.c ---- */
-
-/** Reads limit, bbox, datetime, sortby and token from the query string. NADIR_EINVAL with a fault. */
-int search_from_args(struct request *rq, struct search *out, struct fault *f);
 
 /* ---- handlers ---- */
 int landing_get(struct request *rq, struct response *rs);
 int conformance_get(struct request *rq, struct response *rs);
 int api_get(struct request *rq, struct response *rs);
 int api_page_get(struct request *rq, struct response *rs);
+int children_list(struct request *rq, struct response *rs);
+int collections_queryables(struct request *rq, struct response *rs);
+int queryables_get(struct request *rq, struct response *rs);
+int queryables_collection_get(struct request *rq, struct response *rs);
+int bulk_items(struct request *rq, struct response *rs);
 int collections_list(struct request *rq, struct response *rs);
 int collections_create(struct request *rq, struct response *rs);
 int collections_get(struct request *rq, struct response *rs);

@@ -86,7 +86,7 @@ int publish_item(struct scope *s, const char *collection, const json_t *item, en
     /* PUT first: it is what a second run needs, and an item that is new answers 404. */
     if ((err = call(s, "PUT", own, item, &answer, r))) return err;
     *out = PUBLISHED_UPDATED;
-    if (answer.status == 200) return 0;
+    if (answer.status == 204 || answer.status == 200) return 0;
     if (answer.status != 404) return answer_refused(r, &answer);
     *out = PUBLISHED_CREATED;
     if ((err = call(s, "POST", items, item, &answer, r))) return err;
@@ -96,5 +96,5 @@ int publish_item(struct scope *s, const char *collection, const json_t *item, en
     if (answer.status == 409) { /* another run was quicker */
         if ((err = call(s, "PUT", own, item, &answer, r))) return err;
     }
-    return answer.status == 201 || answer.status == 200 ? 0 : answer_refused(r, &answer);
+    return answer.status >= 200 && answer.status <= 204 ? 0 : answer_refused(r, &answer);
 }

@@ -72,9 +72,9 @@ def test_filters_by_post(anon, three, body, expected):
     "limit=0", "limit=-1", "limit=ten", "limit=1.5", "limit=", "bbox=", "bbox=1,2,3", "bbox=1,2,3,4,5", "bbox=a,b,c,d", "bbox=1,2,3,nan", "bbox=1,2,3,inf",
     "bbox=0,10,10,0", "bbox=0,-100,10,0", "bbox=-200,0,10,10", "datetime=", "datetime=now", "datetime=2020-01-01", "datetime=../..",
     "datetime=2021-02-29T00:00:00Z", "datetime=2021-01-01T00:00:00Z/2020-01-01T00:00:00Z", "datetime=a/b/c", "token=x", "token=" + "A" * 1500,
-    "token=WyJkLSIsIngiLCJjIiwiaSJd", "sortby=cloud", "intersects=x", "intersects={}", "intersects={\"type\":\"Polygon\",\"coordinates\":[]}",
+    "token=WyJkLSIsIngiLCJjIiwiaSJd", "sortby=", "sortby=a,b,c,d,e,f,g,h,i", "intersects=x", "intersects={}", "intersects={\"type\":\"Polygon\",\"coordinates\":[]}",
     "intersects={\"type\":\"Point\",\"coordinates\":[1e999,0]}", "bbox=0,0,1,1&intersects={\"type\":\"Point\",\"coordinates\":[0,0]}",
-    "filter=eo:cloud_cover<5", "query={}", "ids=" + "x" * 300, "ids=%ff", "limit=%00",
+    "filter=eo:cloud_cover<<5", "filter=a=1&filter-lang=sql", "filter=a=1&filter-crs=EPSG:3857", "query=x", "query=[]", "fields=a,", "fields=-", "ids=" + "x" * 300, "ids=%ff", "limit=%00",
 ])
 def test_bad_queries_are_told(anon, query):
     problem(anon.get("/stac/search?" + query), 400)
@@ -84,8 +84,9 @@ def test_bad_queries_are_told(anon, query):
     [], "x", 5, {"limit": "5"}, {"limit": 0}, {"limit": 1.5}, {"bbox": "1,2,3,4"}, {"bbox": [1, 2]}, {"bbox": [1, 2, 3, "4"]}, {"datetime": 5},
     {"ids": "a"}, {"ids": [1]}, {"ids": ["x"] * 1001}, {"collections": {}}, {"token": 7}, {"token": "x"}, {"intersects": 5},
     {"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}, {"intersects": {"type": "Sphere"}},
-    {"bbox": [0, 0, 1, 1], "intersects": SQUARE}, {"sortby": "id"}, {"sortby": [{"field": "x"}]}, {"sortby": [{"field": "id", "direction": "up"}]},
-    {"query": {"x": {"eq": 1}}}, {"filter": {}},
+    {"bbox": [0, 0, 1, 1], "intersects": SQUARE}, {"sortby": "id"}, {"sortby": [{"direction": "asc"}]}, {"sortby": [{"field": "id", "direction": "up"}]},
+    {"query": {"x": {"like": 1}}}, {"query": 5}, {"filter": {}}, {"filter": "a = 1", "filter-lang": "cql2-json"}, {"filter": {"op": "=", "args": [1, 1]}, "filter-lang": "cql2-text"}, {"fields": None},
+    {"fields": {"include": "id"}}, {"fields": []}, {"q": 5}, {"q": [5]}, {"filter-crs": 5, "filter": "a = 1"},
 ])
 def test_bad_bodies_are_told(anon, body):
     problem(anon.post("/stac/search", json=body), 400)

@@ -25,11 +25,13 @@ def test_life_of_an_item(anon, client, admin, base, collection):
     problem(client.post(f"/stac/collections/{collection}/items", json=item_document(collection, "x")), 409, "item-exists")
     tag = anon.get(place(collection)).headers["ETag"]
     same = client.put(place(collection), json=item_document(collection, "x"))
-    assert same.status_code == 200 and same.headers["ETag"].removeprefix("W/") == tag.removeprefix("W/")
+    assert same.status_code == 204 and same.headers["ETag"].removeprefix("W/") == tag.removeprefix("W/")
     changed = item_document(collection, "x", properties={"datetime": "2020-06-01T10:20:30Z", "title": "changed"})
     problem(client.put(place(collection), json=changed, headers={"If-Match": '"0"'}), 412)
     answer = admin.put(place(collection), json=changed, headers={"If-Match": tag})
-    assert answer.status_code == 200 and answer.headers["ETag"] != tag
+    assert answer.status_code == 204 and answer.text == "" and answer.headers["ETag"] != tag
+    shown = client.put(place(collection), json=changed, headers={"Prefer": "return=representation"})
+    assert shown.status_code == 200 and shown.json() == anon.get(place(collection)).json()
     assert anon.get(place(collection)).json()["properties"]["title"] == "changed"
     problem(client.delete("/stac/collections/" + collection), 409, "collection-not-empty")
     assert client.delete(place(collection)).status_code == 204
@@ -42,7 +44,7 @@ def test_collection_is_replaced(anon, client, collection):
     document = collection_document(collection)
     document["title"] = "Another title"
     problem(client.post("/stac/collections", json=document), 409, "collection-exists")
-    assert client.put("/stac/collections/" + collection, json=document).status_code == 200
+    assert client.put("/stac/collections/" + collection, json=document).status_code == 204
     assert anon.get("/stac/collections/" + collection).json()["title"] == "Another title"
 
 
