@@ -1,5 +1,7 @@
 /* item_scan.c: finds the parts of a STAC Item in its text, by yajl's events, without building a tree. */
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
@@ -29,6 +31,13 @@ static size_t consumed(const struct reading *r) {
     return yajl_get_bytes_consumed(r->yajl);
 }
 
+/* Notes white space after the token that was just read, or after the comma or colon that follows it. */
+static void space_note(struct reading *r) {
+    size_t at = consumed(r);
+    if (at < r->len && (r->scan->text[at] == ',' || r->scan->text[at] == ':')) at++;
+    if (at < r->len && isspace((unsigned char)r->scan->text[at])) r->scan->spaced = true;
+}
+
 bool span_is(struct span span, const char *text) {
     return span.data && strlen(text) == span.len && memcmp(span.data, text, span.len) == 0;
 }
@@ -43,6 +52,7 @@ struct span scan_member(const struct scan *scan, const char *name) {
 static int value_note(struct reading *r, bool is_string, bool is_number) {
     struct scan *scan = r->scan;
     enum place in = r->places[r->depth];
+    space_note(r);
     r->empty[r->depth] = false;
     struct span value = {scan->text + r->value_at, consumed(r) - r->value_at};
     struct span inner = is_string ? (struct span){value.data + 1, value.len - 2} : value;
@@ -77,14 +87,20 @@ static int on_boolean(void *arg, int value) {
 
 /* jansson, which reads the stored documents later, takes 64-bit integers and finite doubles. */
 static int on_number(void *arg, const char *digits, size_t len) {
-    struct reading *r = arg;
-    bool whole = !memchr(digits, '.', len) && !memchr(digits, 'e', len) && !memchr(digits, 'E', len);
-    if (len > (whole ? 18 : 30) || memchr(digits, 'e', len) || memchr(digits, 'E', len)) return 0;
-    return value_note(r, false, true);
+    char text[64];
+    bool exponent = memchr(digits, 'e', len) || memchr(digits, 'E', len), whole = !exponent && !memchr(digits, '.', len);
+    if (len >= sizeof text || (whole && len > 18)) return 0;
+    if (exponent) {
+        memcpy(text, digits, len);
+        text[len] = '\0';
+        if (!isfinite(strtod(text, NULL))) return 0;
+    }
+    return value_note(arg, false, true);
 }
 
 static int on_string(void *arg, const unsigned char *text, size_t len) {
     struct reading *r = arg;
+    space_note(r);
     if (r->places[r->depth] == ASSET_ROLES && len == 4 && memcmp(text, "data", 4) == 0)
         r->scan->assets[r->scan->nassets - 1].data_role = true;
     if (r->places[r->depth] == ASSET_ROLES || r->places[r->depth] == OTHER) return 1;
@@ -96,6 +112,7 @@ static int on_key(void *arg, const unsigned char *decoded, size_t decoded_len) {
     struct scan *scan = r->scan;
     size_t end = consumed(r), at = end;
     (void)decoded;
+    space_note(r);
     r->empty[r->depth] = false;
     if (r->places[r->depth] == OTHER) return 1;
     r->key = (struct span){scan->text + end - 1 - decoded_len, decoded_len};
@@ -136,6 +153,7 @@ static enum place place_below(struct reading *r, bool object) {
 
 static int open_container(struct reading *r, bool object) {
     if (r->depth == DEPTH_MOST) return 0;
+    space_note(r);
     enum place below = place_below(r, object);
     if (r->depth == 0 && below != TOP) return 0;
     if (r->places[r->depth] == ASSETS && below != ASSET) return 0;
@@ -157,6 +175,7 @@ static int close_container(struct reading *r) {
     struct scan *scan = r->scan;
     enum place closed = r->places[r->depth];
     bool empty = r->empty[r->depth];
+    space_note(r);
     r->depth--;
     r->key = r->opened[r->depth].key;
     r->value_at = r->opened[r->depth].at;
@@ -186,10 +205,11 @@ static int on_end(void *arg) {
 
 /* Escapes that jansson refuses or that name half a character, our own marks, and paths that must be checked. */
 static bool is_unusual(const char *text, size_t len) {
-    static const char *const marks[] = {"\\u0000", "\\ud", "\\uD", "nadir:", BASE_MARK};
-    if (memchr(text, '\0', len)) return true;
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (memmem(text, len, marks[i], strlen(marks[i]))) return true;
+    static const char *const escapes[] = {"\\u0000", "\\ud", "\\uD"};
+    if (memchr(text, '\0', len) || memmem(text, len, "nadir:", 6)) return true;
+    if (!memchr(text, '\\', len)) return false;
+    for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++)
+        if (memmem(text, len, escapes[i], strlen(escapes[i]))) return true;
     return false;
 }
 
@@ -210,7 +230,7 @@ bool item_scan(struct scan *out, struct scope *s, const char *text, size_t len) 
     memset(out->times, 0, sizeof out->times);
     out->cloud_cover = (struct span){0};
     if (len > DOCUMENT_MOST || is_unusual(text, len)) return false;
-    out->spaced = memmem(text, len, ": ", 2) || memmem(text, len, ", ", 2) || memchr(text, '\t', len);
+    out->spaced = len > 0 && (isspace((unsigned char)text[0]) || isspace((unsigned char)text[len - 1]));
     r.yajl = yajl_alloc(&callbacks, NULL, &r);
     if (!r.yajl) return false;
     bool ok = yajl_parse(r.yajl, (const unsigned char *)text, len) == yajl_status_ok &&

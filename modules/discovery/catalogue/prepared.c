@@ -1,6 +1,7 @@
 /* prepared.c: from an item's text or tree to what is written of it. */
 #include "discovery/catalogue/prepared.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -129,8 +130,10 @@ static const char *checksum_of(struct scope *s, const struct scan_asset *assets,
     }
     if (!least) return NULL;
     char *text = scope_strndup(s, least->checksum.data, least->checksum.len);
-    for (char *c = text; *c; c++)
-        if (*c >= 'A' && *c <= 'Z') *c = (char)(*c - 'A' + 'a');
+    for (char *c = text; *c; c++) {
+        if (!isxdigit((unsigned char)*c)) return NULL;
+        *c = (char)tolower((unsigned char)*c);
+    }
     return text;
 }
 

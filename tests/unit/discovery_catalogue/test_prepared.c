@@ -174,6 +174,23 @@ static void test_the_usual_is_read_in_one_pass(void **state) {
     assert_false(item_scan(&scan, &s, "{\"a\":1,\"a\":2}", 13));
 }
 
+static void test_white_space_between_tokens_goes(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        HEAD PLACE TIME "\"assets\":{\"a\":{\"href\":\"x , : y\",\"roles\":[\"data\", \"b\"]}},\"links\":[]}",
+        HEAD PLACE TIME "\"assets\":{\"a\":{\"href\":\"x , : y\",\"roles\":[ \"data\",\"b\"]}},\"links\":[]}",
+        HEAD PLACE TIME "\"assets\":{\"a\" :{\"href\":\"x , : y\",\"roles\":[\"data\",\"b\" ]}},\"links\":[]}",
+        HEAD PLACE TIME "\"assets\":{\"a\":{\"href\": \"x , : y\",\"roles\":[\"data\",\"b\"]} },\"links\":[]}\n",
+        HEAD PLACE TIME "\"assets\":{\"a\":{\"href\":\"x , : y\"\t,\"roles\":[\"data\",\"b\"] }},\"links\":[]}",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct prepared p;
+        struct fault f = {0};
+        assert_int_equal(prepared_from_line(&s, lines[i], strlen(lines[i]), NULL, NULL, &p, &f), 0);
+        assert_non_null(strstr(p.document, "\"assets\":{\"a\":{\"href\":\"x , : y\",\"roles\":[\"data\",\"b\"]}}"));
+    }
+}
+
 static void test_a_collection_may_be_given(void **state) {
     (void)state;
     static const char line[] = HEAD PLACE TIME "\"assets\":{},\"links\":[]}";
@@ -192,6 +209,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_real_items, begin, end),
         cmocka_unit_test_setup_teardown(test_odd_items, begin, end),
         cmocka_unit_test_setup_teardown(test_the_usual_is_read_in_one_pass, begin, end),
+        cmocka_unit_test_setup_teardown(test_white_space_between_tokens_goes, begin, end),
         cmocka_unit_test_setup_teardown(test_a_collection_may_be_given, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,108 @@
+/* batch_copy.c: the rows of a batch as COPY takes them. */
+#include <string.h>
+
+#include "discovery/catalogue/batch.h"
+
+static void add(struct text *t, const char *text) {
+    text_add(t, text, strlen(text));
+}
+
+/* A field of COPY's text format; NULL is \N. */
+static void field(struct text *t, const char *value) {
+    if (!value) {
+        add(t, "\\N");
+        return;
+    }
+    for (;;) {
+        size_t plain = strcspn(value, "\\\t\n\r");
+        text_add(t, value, plain);
+        value += plain;
+        switch (*value++) {
+        case '\\':
+            add(t, "\\\\");
+            break;
+        case '\t':
+            add(t, "\\t");
+            break;
+        case '\n':
+            add(t, "\\n");
+            break;
+        case '\r':
+            add(t, "\\r");
+            break;
+        default:
+            return;
+        }
+    }
+}
+
+static void fields(struct text *t, const char *const *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (i) add(t, "\t");
+        field(t, values[i]);
+    }
+    add(t, "\n");
+}
+
+static bool is_written(const struct batch_row *row) {
+    return !row->apart && (row->outcome == OUTCOME_CREATED || row->outcome == OUTCOME_UPDATED);
+}
+
+static int copy(struct db_tx *tx, const char *sql, const struct text *t) {
+    return t->len > 0 ? db_copy(tx, sql, t->data, t->len, NULL) : 0;
+}
+
+static int footprints(struct scope *s, struct db_tx *tx, const struct batch *b) {
+    struct text *t = text_new(s, b->count * 1024);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct prepared *p = &b->rows[i].item;
+        if (!is_written(&b->rows[i])) continue;
+        const char *during = scope_printf(s, "[%s,%s]", p->starts, p->ends);
+        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, during, p->area, p->properties}, 7);
+    }
+    return copy(tx, "COPY footprint (collection, id, owner, datetime, during, geom, properties) FROM STDIN", t);
+}
+
+static int items(struct scope *s, struct db_tx *tx, const struct batch *b) {
+    struct text *t = text_new(s, b->count * 4096);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct prepared *p = &b->rows[i].item;
+        if (!is_written(&b->rows[i])) continue;
+        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, p->document, p->storage}, 6);
+    }
+    return copy(tx, "COPY item (collection, id, owner, datetime, document, storage) FROM STDIN", t);
+}
+
+static int checksums(struct scope *s, struct db_tx *tx, const struct batch *b) {
+    struct text *t = text_new(s, 4096);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct prepared *p = &b->rows[i].item;
+        if (is_written(&b->rows[i]) && p->checksum) fields(t, (const char *[]){p->checksum, p->collection, p->id}, 3);
+    }
+    return copy(tx, "COPY item_checksum (checksum, collection, item) FROM STDIN", t);
+}
+
+static int events(struct scope *s, struct db_tx *tx, const struct batch *b) {
+    if (b->quiet) return 0;
+    struct text *t = text_new(s, b->count * 4096);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct prepared *p = &b->rows[i].item;
+        if (!is_written(&b->rows[i])) continue;
+        const char *data = p->event;
+        if (p->owner) {
+            const char *owner = json_line(s, scope_json(s, json_string(p->owner)));
+            data = scope_printf(s, "{\"owner\":%s,%s", owner, p->event + 1);
+        }
+        field(t, bus_event_line(s, b->rows[i].outcome == OUTCOME_CREATED ? "item.published" : "item.updated", p->id, data));
+        add(t, "\n");
+    }
+    if (t->len > 0) db_tx_mark_events(tx);
+    return copy(tx, "COPY outbox (event) FROM STDIN", t);
+}
+
+int batch_copy(struct scope *s, struct db_tx *tx, const struct batch *b) {
+    int err = footprints(s, tx, b);
+    if (!err) err = items(s, tx, b);
+    if (!err) err = checksums(s, tx, b);
+    return err ? err : events(s, tx, b);
+}
