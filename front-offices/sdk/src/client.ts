@@ -1,7 +1,7 @@
 import { Http, pause, type RequestOptions, type TokenSource } from "./http.js";
 import type {
   ApiKey, Downloads, Estimate, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
-  SearchQuery, Share, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
+  SavedSearch, SearchMatch, SearchQuery, Share, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
 } from "./types.js";
 
 const part = encodeURIComponent;
@@ -16,6 +16,7 @@ export class Nadir {
   readonly http: Http;
   readonly identity: Identity;
   readonly catalogue: Catalogue;
+  readonly searches: Searches;
   readonly billing: Billing;
   readonly view: View;
   readonly download: Download;
@@ -27,6 +28,7 @@ export class Nadir {
     this.http = new Http(base, tokens, fetcher);
     this.identity = new Identity(this.http);
     this.catalogue = new Catalogue(this.http);
+    this.searches = new Searches(this.http);
     this.billing = new Billing(this.http);
     this.view = new View(this.http);
     this.download = new Download(this.http);
@@ -108,6 +110,31 @@ export class Catalogue {
       yield* page.features;
       page = await this.next(page, query, signal);
     }
+  }
+}
+
+/** Searches that tell of new items. */
+export class Searches {
+  constructor(private readonly http: Http) {}
+
+  save(search: { name: string; search: SearchQuery; mail?: boolean; webhook?: { url: string } | null; language?: string }): Promise<SavedSearch> {
+    return this.http.json("POST", "/discovery/v1/saved-searches", { body: search });
+  }
+
+  page(cursor?: string): Promise<{ saved_searches: SavedSearch[]; next: string | null }> {
+    return this.http.get("/discovery/v1/saved-searches", { cursor });
+  }
+
+  change(id: string, change: { name?: string; state?: "active" | "paused"; mail?: boolean; webhook?: { url: string } | null }): Promise<SavedSearch> {
+    return this.http.json("PATCH", `/discovery/v1/saved-searches/${part(id)}`, { body: change, repeatable: true });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.http.json("DELETE", `/discovery/v1/saved-searches/${part(id)}`);
+  }
+
+  matches(id: string, cursor?: string, limit = 10): Promise<{ matches: SearchMatch[]; next: string | null }> {
+    return this.http.get(`/discovery/v1/saved-searches/${part(id)}/matches`, { cursor, limit });
   }
 }
 

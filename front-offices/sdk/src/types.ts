@@ -144,3 +144,18 @@ export interface Kpis {
   users: number; items: number; orders: number; revenue: Record<string, number>; topups?: Record<string, number>; jobs: Record<string, number>;
   downloads: number; tiles: number; bytes: number;
 }
+
+/** A search that is compared with every newly published item. `secret` is told once, when the webhook is set. */
+export interface SavedSearch {
+  saved_search: string;
+  name: string;
+  search: SearchQuery;
+  state: "active" | "paused";
+  language: string;
+  mail: boolean;
+  webhook: { url: string; secret?: string } | null;
+  matched: number;
+  matched_at: string | null;
+  created_at: string;
+}
+export interface SearchMatch { collection: string; item: string; datetime: string; matched_at: string; href: string }

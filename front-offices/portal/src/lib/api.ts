@@ -8,6 +8,7 @@ const scope = [
   "billing:order.read", "billing:order.write", "billing:wallet.read", "billing:wallet.write",
   "download:file.read",
   "sharing:share.read", "sharing:share.write",
+  "discovery:search.read", "discovery:search.write",
   "processing:job.read", "processing:job.write", "processing:process.write",
 ].join(" ");
 
