@@ -4,14 +4,15 @@
     run.py [--instance VAR] [--rounds 30] [--orders 200] [--jobs 50] [--each] [--seed N]
 
 Each round places orders and jobs through the gateway, with idempotency keys and retries, and kills -9 one process at a random
-moment: a module's (or the monolith's) worker or parent, the job runner, Redis, PostgreSQL or one of its backends. With --each a
+moment: a module's (or the monolith's) worker or parent, the job runner, the cutter of bought areas, Redis, PostgreSQL or one of its backends. With --each a
 round kills every kind once. Then, without a hand on anything: every answered order is there once, paid once, with its
-entitlement in download; the ledger sums to zero and agrees with the wallets; every job has ended; every service is up.
+entitlement in download; every area that was bought arrives cut; the ledger sums to zero and agrees with the wallets; every job has ended; every service is up.
 --instance is a running instance's NADIR_VAR (see local.env there); without it one is started and torn down.
 Prints a line a round and ends with 1 when anything is wrong.
 """
 import argparse
 import concurrent.futures
+import hashlib
 import os
 import pathlib
 import random
@@ -33,6 +34,7 @@ from oidc import sign_in  # noqa: E402
 PATIENCE = 120  # seconds that a client keeps trying, and that events may take to arrive
 SQUARE = {"type": "Polygon", "coordinates": [[[10, 50], [10.1, 50], [10.1, 50.1], [10, 50.1], [10, 50]]]}
 PRICE = 700
+AREAS = 3  # bought in each round
 
 
 class Wrong(Exception):
@@ -98,7 +100,7 @@ class Killer:
     def kinds(self):
         names = [p.name for p in self.services.iterdir() if p.name not in ("nginx", "stripe")]
         return sorted([n for n in names if n not in ("postgres",)] + ["postgres", "backend"] +
-                      [f"{n} worker" for n in names if n not in ("postgres", "redis", "runner")])
+                      [f"{n} worker" for n in names if n not in ("postgres", "redis", "runner", "cutter")])
 
     def pid(self, service):
         return int((self.services / service / "supervise/pid").read_text() or 0)
@@ -124,7 +126,7 @@ class Killer:
 class Round:
     def __init__(self, world, orders, jobs):
         self.world, self.norders, self.njobs = world, orders, jobs
-        self.orders, self.jobs, self.done = [], [], 0
+        self.orders, self.areas, self.jobs, self.done = [], [], [], 0
         self.lock = threading.Lock()
 
     def step(self, what=None, into=None):
@@ -134,8 +136,18 @@ class Round:
                 into.append(what)
 
     def order(self, person, item):
-        api = person.api
         lines = {"items": [{"collection": self.world.collection, "item": item}]}
+        self.step((person, item, self.buy(person, lines)), self.orders)
+
+    def area(self, person):
+        """A place in the scene that is sold by area, another each time."""
+        x, y = random.uniform(-34.93, -34.85), random.uniform(-8.05, -7.96)
+        box = [[x, y], [x + 0.01, y], [x + 0.01, y + 0.01], [x, y + 0.01], [x, y]]
+        lines = {"items": [self.world.sold_by_area], "aoi": {"type": "Polygon", "coordinates": [box]}}
+        self.step((person, self.buy(person, lines)), self.areas)
+
+    def buy(self, person, lines):
+        api = person.api
         key, offered = str(uuid.uuid4()), 0
         while True:
             quote = persist(lambda: api.post("/billing/v1/quotes", json=lines))
@@ -152,7 +164,7 @@ class Round:
         again = persist(lambda: api.post("/billing/v1/orders", json=body, headers={"Idempotency-Key": key}))
         if again.status_code != 201 or again.json()["order"] != answer.json()["order"]:
             raise Wrong(f"the same key gave another answer: {again.status_code} {again.text[:300]}")
-        self.step((person, item, answer.json()["order"]), self.orders)
+        return answer.json()["order"]
 
     def job(self, person):
         api, key = person.api, str(uuid.uuid4())
@@ -165,7 +177,7 @@ class Round:
 
     def run(self, kinds):
         """Places everything while a thread kills; returns what was killed."""
-        total = self.norders + self.njobs
+        total = self.norders + self.njobs + AREAS
         moments = sorted((random.randrange(total), kind) for kind in kinds)
         killed = []
 
@@ -182,6 +194,7 @@ class Round:
         items = self.world.publish(self.norders)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             work = [pool.submit(self.order, people[i % len(people)], item) for i, item in enumerate(items)]
+            work += [pool.submit(self.area, people[i % len(people)]) for i in range(AREAS)]
             work += [pool.submit(self.job, people[i % len(people)]) for i in range(self.njobs)]
             random.shuffle(work)
             for task in concurrent.futures.as_completed(work):
@@ -203,6 +216,7 @@ class World:
         self.admin = Person(self.base, self.env["NADIR_ADMIN_EMAIL"], self.env["NADIR_ADMIN_PASSWORD"])
         self.collection = "chaos-" + uuid.uuid4().hex[:8]
         self.scene = {"collection": "landsat-8", "item": "LC08_L1TP_195025_20130707_20170503_01_T1"}
+        self.sold_by_area = {"collection": "landsat-7", "item": "olinda"}
         self.client = Api(self.base, self.client_token)
         self.currency = self.admin.api.get("/billing/v1/wallet").json()["currency"]
         self.people = [self.person(n) for n in range(4)]
@@ -261,13 +275,15 @@ class World:
         """Everything that must be so when a round is over, given time for events to arrive."""
         want = {}
         for person, item, order in round_.orders:
-            want.setdefault(person.subject, []).append((item, order))
+            want.setdefault(person.subject, []).append(order)
+        for person, order in round_.areas:
+            want.setdefault(person.subject, []).append(order)
         for person in self.people:
             mine = self.all_pages(person, "/billing/v1/orders", "orders")
             ids = [o["order"] for o in mine]
             if len(ids) != len(set(ids)):
                 raise Wrong("an order is listed twice")
-            self.spent.setdefault(person.subject, set()).update(order for _, order in want.get(person.subject, []))
+            self.spent.setdefault(person.subject, set()).update(want.get(person.subject, []))
             if set(ids) != self.spent[person.subject]:
                 raise Wrong(f"{len(ids)} orders are there, {len(self.spent[person.subject])} were answered")
             if any(o["state"] != "paid" for o in mine):
@@ -275,6 +291,8 @@ class World:
         for person, item, _ in round_.orders:
             eventually(lambda: persist(lambda: person.api.get(f"/download/v1/items/{self.collection}/{item}")).json()["access"] == "granted",
                        timeout=PATIENCE)
+        for person, _ in round_.areas:
+            eventually(lambda: self.part_of(person), timeout=PATIENCE)
         ends = {}
         for person, job in round_.jobs:
             state = eventually(lambda: self.ended(person, job), timeout=PATIENCE * 2)
@@ -286,6 +304,17 @@ class World:
         eventually(lambda: subprocess.run([ROOT / "deploy/local/status"], capture_output=True, check=False, env=self.instance_env()).returncode == 0,
                    timeout=PATIENCE)
         return ends
+
+    def part_of(self, person):
+        """A band of the scene that is sold by area arrives as a whole TIFF, whose checksum is what was told."""
+        where = "/download/v1/items/{collection}/{item}/assets/red".format(**self.sold_by_area)
+        answer = persist(lambda: person.api.get(where))
+        if answer.status_code == 202 or answer.status_code == 402:  # being cut, or the right is still on its way
+            return False
+        expect(answer, 200)
+        if answer.headers["X-Checksum-Sha256"] != hashlib.sha256(answer.content).hexdigest():
+            raise Wrong("a part is not what its checksum says")
+        return True
 
     def ended(self, person, job):
         status = persist(lambda: person.api.get(f"/processing/jobs/{job}")).json().get("status")
@@ -309,12 +338,13 @@ def play(arguments, var):
     kinds = world.killer.kinds()
     for number in range(arguments.rounds):
         started = time.monotonic()
-        world.credit(PRICE * arguments.orders + 10000 * arguments.jobs)
+        world.credit(PRICE * arguments.orders + 10000 * arguments.jobs + 10000 * AREAS)
         round_ = Round(world, arguments.orders, arguments.jobs)
         killed = round_.run(kinds if arguments.each else [random.choice(kinds)])
         ends = world.check(round_)
         jobs = ", ".join(f"{count} {state}" for state, count in sorted(ends.items()))
-        print(f"round {number + 1}: killed {', '.join(killed)}; {len(round_.orders)} orders paid and entitled; jobs: {jobs}; "
+        print(f"round {number + 1}: killed {', '.join(killed)}; {len(round_.orders)} orders paid and entitled, "
+              f"{len(round_.areas)} areas delivered; jobs: {jobs}; "
               f"{time.monotonic() - started:.0f} s", flush=True)
     print("nothing was lost, nothing happened twice")
 
