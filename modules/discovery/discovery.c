@@ -6,6 +6,7 @@
 #include "discovery/opensearch/opensearch.h"
 #include "discovery/records/records.h"
 #include "discovery/saved/saved.h"
+#include "discovery/odata/routes.h"
 #include "discovery/stac.h"
 
 #define WRITE "discovery:item.write"
@@ -157,6 +158,7 @@ static const struct route routes[] = {
      .path = "/discovery/v1/saved-searches/{search}/deliveries",
      .scope = SAVED_READ,
      .handler = deliveries_list},
+    ODATA_ROUTES,
 };
 
 static const struct subscription subscriptions[] = {
