@@ -41,11 +41,12 @@ static int area_read(struct scope *s, const char *sql, const char *text, const c
 int query_area(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {
     const char *why;
     if (geo_geometry_check(geojson, POSITIONS_MOST, &why)) return fault_set(f, field, why);
-    return area_read(s, "SELECT footprint_of($1::geometry, false)", json_line(s, geojson), field, out, f);
+    return area_read(s, "SELECT ST_MakeValid(ST_SetSRID(ST_Force2D($1::geometry), 4326))", json_line(s, geojson), field, out,
+                     f);
 }
 
 int query_area_wkt(struct scope *s, const char *wkt, const char *field, const char **out, struct fault *f) {
-    static const char sql[] = "SELECT footprint_of(g, false) FROM (SELECT ST_GeomFromText($1, 4326) AS g) AS read"
+    static const char sql[] = "SELECT ST_MakeValid(ST_Force2D(g)) FROM (SELECT ST_GeomFromText($1, 4326) AS g) AS read"
                               " WHERE NOT ST_IsEmpty(g) AND ST_XMin(g) >= -180 AND ST_XMax(g) <= 180"
                               " AND ST_YMin(g) >= -90 AND ST_YMax(g) <= 90 AND ST_NPoints(g) <= 20000";
     const char *body = strncmp(wkt, "SRID=4326;", 10) == 0 ? wkt + 10 : wkt;

@@ -62,7 +62,9 @@ static int begin(void **state) {
 static int end(void **state) {
     (void)state;
     if (up)
-        assert_int_equal(db_query(&s, module_db("discovery"), NULL, "TRUNCATE collection, item, item_share, outbox", ""), 0);
+        assert_int_equal(
+            db_query(&s, module_db("discovery"), NULL, "TRUNCATE collection, item, footprint, item_share, outbox CASCADE", ""),
+            0);
     scope_end(&s);
     return 0;
 }
@@ -80,7 +82,8 @@ static int send(const char *key, enum http_method method, const char *path, cons
     struct response rs = {.scope = &s};
     char bearer[80];
     snprintf(bearer, sizeof bearer, "Bearer %s", key ? key : "");
-    const char *const headers[] = {"content-type", "application/json", key ? "authorization" : NULL, bearer, NULL};
+    const char *const headers[] = {
+        "content-type", "application/json", "prefer", "return=representation", key ? "authorization" : NULL, bearer, NULL};
     assert_int_equal(request_build(&rq, &s, method, path, query, headers, body_text, body_text ? strlen(body_text) : 0), 0);
     router_serve(&rq, &rs);
     if (body) *body = scope_json(&s, json_loadb(rs.body ? rs.body : "", rs.body_len, 0, NULL));
