@@ -2,6 +2,7 @@
 #include <geos_c.h>
 #include <string.h>
 
+#include "discovery/query/geometry.h"
 #include "discovery/stac.h"
 
 static void quiet(const char *message, void *arg) {
@@ -49,12 +50,21 @@ static const char *check(struct scope *s, GEOSContextHandle_t geos, const GEOSGe
     return fault_shifted ? fault : NULL;
 }
 
+/* GEOS 3.11 cannot read GeoJSON positions with heights: they are dropped, as PostGIS will. */
+static GEOSGeometry *flattened(struct scope *s, GEOSContextHandle_t geos, GEOSGeoJSONReader *reader, const char *geojson) {
+    const json_t *flat;
+    const char *why;
+    if (geometry_flat(s, scope_json(s, json_loads(geojson, 0, NULL)), &flat, &why)) return NULL;
+    return GEOSGeoJSONReader_readGeometry_r(geos, reader, json_line(s, flat));
+}
+
 const char *geometry_fault(struct scope *s, const char *geojson, bool *crosses) {
     GEOSContextHandle_t geos = GEOS_init_r();
     GEOSContext_setErrorMessageHandler_r(geos, quiet, NULL);
     GEOSContext_setNoticeMessageHandler_r(geos, quiet, NULL);
     GEOSGeoJSONReader *reader = GEOSGeoJSONReader_create_r(geos);
     GEOSGeometry *geometry = GEOSGeoJSONReader_readGeometry_r(geos, reader, geojson);
+    if (!geometry) geometry = flattened(s, geos, reader, geojson);
     const char *fault = geometry ? check(s, geos, geometry, crosses) : "is not a geometry that can be searched";
     GEOSGeom_destroy_r(geos, geometry);
     GEOSGeoJSONReader_destroy_r(geos, reader);

@@ -40,6 +40,12 @@ static int areas_ask(struct scope *s, struct db *db, struct batch_row *const *ro
     return err;
 }
 
+static const char *geometry_why(struct scope *s, struct db *db, const char *geometry) {
+    struct db_rows *rows;
+    int err = db_query(s, db, &rows, "SELECT ST_IsValidReason(ST_GeomFromGeoJSON($1))", "s", geometry);
+    return err ? "geometry: cannot be indexed" : scope_printf(s, "geometry: is not valid: %s", db_text(rows, 0, 0));
+}
+
 int batch_areas(struct scope *s, struct db *db, struct batch *b) {
     struct batch_row **rows = scope_alloc(s, (b->count + 1) * sizeof *rows);
     size_t count = 0;
@@ -52,7 +58,7 @@ int batch_areas(struct scope *s, struct db *db, struct batch *b) {
     for (size_t i = 0; i < count; i++) {
         err = areas_ask(s, db, &rows[i], 1);
         if (err == NADIR_EINVAL || err == NADIR_EINTERNAL)
-            decide(rows[i], OUTCOME_REFUSED, "geometry: cannot be indexed");
+            decide(rows[i], OUTCOME_REFUSED, geometry_why(s, db, rows[i]->item.geometry));
         else if (err)
             return err;
     }

@@ -94,7 +94,7 @@ static bool place_usual(struct scope *s, const struct scan *scan, struct prepare
         *bbox = json_line(s, scope_json(s, json_pack("[f, f, f, f]", box[0], box[1], box[2], box[3])));
     }
     area_set(s, json, box[0] > box[2], out);
-    return true;
+    return out->area != NULL;
 }
 
 static bool names_usual(struct scope *s, const struct scan *scan, const char *collection, struct prepared *out) {
