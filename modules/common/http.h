@@ -34,6 +34,7 @@ enum error_format {
     ERRORS_OAUTH,       /* RFC 6749 section 5.2 {"error":…,"error_description":…} */
     ERRORS_WMS,         /* WMS 1.3.0 ServiceExceptionReport */
     ERRORS_OWS,         /* OWS 1.1 ExceptionReport */
+    ERRORS_CSW,         /* OWS 1.0.0 ExceptionReport */
     ERRORS_HTML,        /* a small page, for what people open in a browser */
     ERRORS_ODATA,       /* OData JSON Format 4.01 section 21 {"error":{"code":…,"message":…}} */
 };

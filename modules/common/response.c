@@ -152,9 +152,9 @@ static int error_xml(struct response *rs, int status, const char *type, const ch
     return response_text(rs, status, "text/xml; charset=utf-8",
                          scope_printf(rs->scope,
                                       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ows:ExceptionReport version=\"1.0.0\" "
-                                      "xmlns:ows=\"http://www.opengis.net/ows/1.1\">\n<ows:Exception exceptionCode=\"%s\"%s>"
+                                      "xmlns:ows=\"http://www.opengis.net/ows%s\">\n<ows:Exception exceptionCode=\"%s\"%s>"
                                       "<ows:ExceptionText>%s</ows:ExceptionText></ows:Exception>\n</ows:ExceptionReport>\n",
-                                      code, locator, text));
+                                      rs->errors == ERRORS_CSW ? "" : "/1.1", code, locator, text));
 }
 
 static int error_html(struct response *rs, int status, const char *detail) {
@@ -192,6 +192,7 @@ int response_error(struct response *rs, int status, const char *type, const char
         return error_oauth(rs, status, type, detail);
     case ERRORS_WMS:
     case ERRORS_OWS:
+    case ERRORS_CSW:
         return error_xml(rs, status, type, field, detail);
     case ERRORS_HTML:
         return error_html(rs, status, detail);

@@ -1,6 +1,7 @@
 /* discovery.c: the catalogue: what the module serves and what it listens to. */
 #include "common/module.h"
 #include "discovery/aggregate.h"
+#include "discovery/csw/csw.h"
 #include "discovery/html.h"
 #include "discovery/odata/routes.h"
 #include "discovery/opensearch/opensearch.h"
@@ -95,6 +96,14 @@ static const struct route routes[] = {
      .handler = items_patch,
      .body_max = ONE_DOCUMENT},
     {.methods = HTTP_DELETE, .path = "/stac/collections/{collection}/items/{item}", .scope = WRITE, .handler = items_delete},
+    /* CSW */
+    {.methods = HTTP_GET, .path = "/csw", .scope = SCOPE_OPTIONAL, .handler = csw_get, .errors = ERRORS_CSW},
+    {.methods = HTTP_POST,
+     .path = "/csw",
+     .scope = SCOPE_OPTIONAL,
+     .handler = csw_post,
+     .errors = ERRORS_CSW,
+     .body_max = CSW_BODY_MOST},
     /* OpenSearch */
     {.methods = HTTP_GET,
      .path = "/opensearch/description.xml",

@@ -54,6 +54,7 @@ static const struct cql2_op ops[] = {
     {EXPR_A_CONTAINS, "a_contains", NULL, 2, 2, true},
     {EXPR_A_CONTAINED_BY, "a_containedBy", NULL, 2, 2, true},
     {EXPR_A_OVERLAPS, "a_overlaps", NULL, 2, 2, true},
+    {EXPR_A_LIKE, "a_like", NULL, 2, 2, true},
 };
 
 static bool is(const char *name, const char *given, size_t len) {

@@ -179,6 +179,10 @@ const char *expr_misfit(const struct expr *e) {
     if (e->op >= EXPR_S_INTERSECTS && e->op <= EXPR_S_WITHIN)
         return all(e, spatial, "a spatial function compares geometries and the property geometry");
     if (e->op >= EXPR_T_AFTER && e->op <= EXPR_T_STARTS) return temporal_misfit(e);
+    if (e->op == EXPR_A_LIKE)
+        return e->args[0]->op == EXPR_PROPERTY && e->args[1]->op == EXPR_TEXT && !expr_pattern_bad(e->args[1]->text)
+                   ? NULL
+                   : "A_LIKE needs a property and a pattern of at most 1000 bytes";
     if (e->op >= EXPR_A_EQUALS) return all(e, array, "an array function compares arrays and properties");
     if (e->op >= EXPR_ADD && e->op <= EXPR_POWER) return all(e, expr_is_numeric, "arithmetic needs numbers and properties");
     if (e->op >= EXPR_EQUAL && e->op <= EXPR_BETWEEN)

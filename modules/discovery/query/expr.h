@@ -79,6 +79,7 @@ enum expr_op {
     EXPR_A_CONTAINS,
     EXPR_A_CONTAINED_BY,
     EXPR_A_OVERLAPS,
+    EXPR_A_LIKE, /* our own: an array of texts, and a pattern that one of them is like, whatever the case */
 };
 
 #define EXPR_DEPTH_MOST 64

@@ -122,8 +122,21 @@ static bool plain_list(const struct expr *e) {
     return e->op == EXPR_ARRAY && !has_property(e) && !has_array(e);
 }
 
+/* Some member is like the pattern; unknown where the property is no array. */
+static int emit_member_like(struct emit *m, const struct expr *property, const struct expr *pattern) {
+    sql_add(m->q, "CASE WHEN jsonb_typeof(");
+    emit_element_property(m, property);
+    sql_add(m->q, ") = 'array' THEN EXISTS (SELECT FROM jsonb_array_elements_text(");
+    emit_element_property(m, property);
+    sql_add(m->q, ") AS member WHERE filter_casei(member) LIKE filter_casei(");
+    sql_value(m->q, pattern->text, "::text");
+    sql_add(m->q, ")) END");
+    return 0;
+}
+
 int emit_array_predicate(struct emit *m, const struct expr *e) {
     const struct expr *a = e->args[0], *b = e->args[1];
+    if (e->op == EXPR_A_LIKE) return emit_member_like(m, a, b);
     if (e->op == EXPR_A_OVERLAPS) return emit_two_arrays(m, "filter_overlaps(", a, ", ", b);
     if (e->op == EXPR_A_CONTAINED_BY || e->op == EXPR_A_CONTAINS) {
         const struct expr *large = e->op == EXPR_A_CONTAINS ? a : b, *small = e->op == EXPR_A_CONTAINS ? b : a;
