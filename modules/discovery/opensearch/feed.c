@@ -145,7 +145,9 @@ const char *entry_updated(const json_t *entry) {
         const char *text = text_of(properties ? properties : entry, names[i]);
         if (text) return text;
     }
-    return "1970-01-01T00:00:00Z";
+    const json_t *temporal = json_object_get(json_object_get(entry, "extent"), "temporal");
+    const char *begin = json_string_value(json_array_get(json_array_get(json_object_get(temporal, "interval"), 0), 0));
+    return begin ? begin : "1970-01-01T00:00:00Z";
 }
 
 const char *entry_date(struct scope *s, const json_t *entry) {

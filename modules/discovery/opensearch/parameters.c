@@ -79,13 +79,29 @@ static int end_read(const struct request *rq, const char *names, const char *fie
                : 0;
 }
 
-/* The relation of the item's time to the searched one (OGC 10-032r8, 9.3); intersects is what the query model itself does. */
+/* The relation of the item's time to the searched one (OGC 10-032r8, 9.3). CQL2's during and contains leave out common ends,
+ * which belong to it here. "intersects" is what the query model itself does. */
+static const struct time_relation {
+    const char *name;
+    size_t count;
+    enum expr_op ops[4];
+} time_relations[] = {
+    {"contains", 4, {EXPR_T_CONTAINS, EXPR_T_STARTED_BY, EXPR_T_FINISHED_BY, EXPR_T_EQUALS}},
+    {"during", 4, {EXPR_T_DURING, EXPR_T_STARTS, EXPR_T_FINISHES, EXPR_T_EQUALS}},
+    {"disjoint", 1, {EXPR_T_DISJOINT}},
+    {"equals", 1, {EXPR_T_EQUALS}},
+};
+
+static struct expr *time_expr(struct scope *s, const struct time_relation *r, const char *from, const char *to) {
+    struct expr *any[4];
+    for (size_t i = 0; i < r->count; i++) {
+        struct expr *ends[] = {from ? expr_text(s, EXPR_TIMESTAMP, from) : NULL, to ? expr_text(s, EXPR_TIMESTAMP, to) : NULL};
+        any[i] = expr_new(s, r->ops[i], 2, expr_text(s, EXPR_PROPERTY, "datetime"), expr_list(s, EXPR_INTERVAL, 2, ends));
+    }
+    return r->count == 1 ? any[0] : expr_list(s, EXPR_OR, r->count, any);
+}
+
 static int time_read(struct request *rq, struct query *q, struct fault *f) {
-    static const struct {
-        const char *name;
-        enum expr_op op;
-    } relations[] = {
-        {"contains", EXPR_T_CONTAINS}, {"during", EXPR_T_DURING}, {"disjoint", EXPR_T_DISJOINT}, {"equals", EXPR_T_EQUALS}};
     struct scope *s = rq->scope;
     const char *from, *to;
     if (end_read(rq, "timeStart start startDate dtstart time:start", "timeStart", false, &from, f) ||
@@ -98,15 +114,10 @@ static int time_read(struct request *rq, struct query *q, struct fault *f) {
         q->to = to;
         return 0;
     }
-    size_t count = sizeof relations / sizeof *relations, at = 0;
-    while (at < count && strcasecmp(relations[at].name, name) != 0) at++;
+    size_t count = sizeof time_relations / sizeof *time_relations, at = 0;
+    while (at < count && strcasecmp(time_relations[at].name, name) != 0) at++;
     if (at == count) return fault_set(f, "timeRelation", "must be intersects, contains, during, disjoint or equals");
-    if (!from && !to) return 0;
-    struct expr *interval = expr_list(
-        s, EXPR_INTERVAL, 2,
-        (struct expr *[]){from ? expr_text(s, EXPR_TIMESTAMP, from) : NULL, to ? expr_text(s, EXPR_TIMESTAMP, to) : NULL});
-    q->filter = expr_and(s, (struct expr *)q->filter,
-                         expr_new(s, relations[at].op, 2, expr_text(s, EXPR_PROPERTY, "datetime"), interval));
+    if (from || to) q->filter = expr_and(s, (struct expr *)q->filter, time_expr(s, &time_relations[at], from, to));
     return 0;
 }
 

@@ -77,15 +77,14 @@ static json_t *catalog(struct request *rq) {
         {"alternate", "application/json", "/stac/collections", "The same as STAC Collections"},
         {"alternate", "application/opensearchdescription+xml", "/opensearch/description.xml", "The same by OpenSearch"},
     };
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s], s:[s,s], s:[s,s,s], s:{s:{s:[[i,i,i,i]], s:s}, s:{s:[[n,n]]}}, s:[s], "
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s], s:[s,s], s:[s], s:{s:{s:[[i,i,i,i]], s:s}, s:{s:[[n,n]]}}, "
                      "s:[{s:s, s:s}], s:o}",
                      "id", RECORDS_CATALOG, "type", "Collection", "itemType", "record", "title", "Collections of Nadir",
                      "description", "The collections of scenes and products that can be searched, looked at and ordered.",
                      "conformsTo", "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-collection", "keywords",
-                     "earth observation", "satellite", "crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-                     "http://www.opengis.net/def/crs/EPSG/0/4326", "http://www.opengis.net/def/crs/EPSG/0/3857", "extent",
+                     "earth observation", "satellite", "crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "extent",
                      "spatial", "bbox", -180, -90, 180, 90, "crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "temporal",
-                     "interval", "recordsArrayName", "features", "defaultSortOrder", "field", "id", "direction", "asc", "links",
+                     "interval", "defaultSortOrder", "field", "id", "direction", "asc", "links",
                      links_of(rq, places, ARRAY_SIZE(places)));
 }
 
