@@ -9,56 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "discovery/odata/odata.h"
+#include "discovery/odata/filter.h"
 #include "discovery/query/geometry.h"
 
-struct filter {
-    struct scope *s;
-    const struct odata_lookup *lookup;
-    struct fault *fault;
-    const struct token *t; /* the next one */
-    size_t depth, nodes, negations;
-    const char *variable;  /* of the any(…) that is being read, or NULL */
-    const char *attribute; /* that it names */
-    size_t names_seen;     /* conditions on the attribute's name that were read */
-};
-
-/* A path or a literal of a comparison. */
-struct operand {
-    const struct token *token;
-    const struct member *member; /* of the product, or NULL */
-    bool value;                  /* the Value of the attribute of any(…) */
-    struct expr *literal;
-    bool null;
-};
-
-enum member_kind { MEMBER_ID, MEMBER_TEXT, MEMBER_COLLECTION, MEMBER_TIME, MEMBER_ONLINE };
-
-struct member {
-    const char *path;
-    enum member_kind kind;
-    const char *properties[4];
-};
-
-static const struct member members[] = {
-    {"Id", MEMBER_ID, {NULL}},
-    {"Name", MEMBER_TEXT, {"id"}},
-    {"Collection/Name", MEMBER_COLLECTION, {"collection"}},
-    {"ContentDate/Start", MEMBER_TIME, {COVERED_FROM}},
-    {"ContentDate/End", MEMBER_TIME, {COVERED_TO}},
-    {"PublicationDate", MEMBER_TIME, {"published", "created", "datetime"}},
-    {"OriginDate", MEMBER_TIME, {"created", "datetime"}},
-    {"ModificationDate", MEMBER_TIME, {"updated", "created", "datetime"}},
-    {"EvictionDate", MEMBER_TIME, {"expires"}},
-    {"Online", MEMBER_ONLINE, {NULL}},
-};
-
 static struct expr *parse_or(struct filter *p);
-
-static struct expr *fail(struct filter *p, const char *why) {
-    fault_set(p->fault, "$filter", scope_printf(p->s, "at character %zu: %s", p->t->at + 1, why));
-    return NULL;
-}
 
 static bool is_word(const struct token *t, const char *word) {
     return t->kind == TOKEN_NAME && strcmp(t->text, word) == 0;
@@ -74,16 +28,6 @@ static bool take_word(struct filter *p, const char *word) {
     if (!is_word(p->t, word)) return false;
     p->t++;
     return true;
-}
-
-/* Always and never true, for what is known of every product. */
-static struct expr *constant(struct filter *p, bool value) {
-    struct expr *never = expr_new(p->s, EXPR_IS_NULL, 1, expr_text(p->s, EXPR_PROPERTY, "id"));
-    return value ? expr_new(p->s, EXPR_NOT, 1, never) : never;
-}
-
-static struct expr *negate_if(struct filter *p, bool negated, struct expr *e) {
-    return negated && e ? expr_new(p->s, EXPR_NOT, 1, e) : e;
 }
 
 /* ---- operands ---- */
@@ -132,7 +76,7 @@ static bool of_variable(const struct filter *p, const struct token *t, const cha
 
 static int path(struct filter *p, struct operand *out) {
     if (p->t->kind != TOKEN_NAME) {
-        fail(p, "a property, a value or a function is expected");
+        filter_fail(p, "a property, a value or a function is expected");
         return NADIR_EINVAL;
     }
     out->token = p->t;
@@ -141,133 +85,12 @@ static int path(struct filter *p, struct operand *out) {
         p->t++;
         return 0;
     }
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (strcmp(members[i].path, p->t->text) == 0) out->member = &members[i];
-    if (!out->member) {
-        fail(p, scope_printf(p->s, "'%.100s' is not a property that can be filtered by", p->t->text));
+    if (!(out->member = filter_member(p->t->text))) {
+        filter_fail(p, scope_printf(p->s, "'%.100s' is not a property that can be filtered by", p->t->text));
         return NADIR_EINVAL;
     }
     p->t++;
     return 0;
-}
-
-/* ---- conditions ---- */
-
-static struct expr *compare(struct filter *p, const char *property, enum expr_op op, size_t count, struct expr *const *values) {
-    const char *const one[] = {property, NULL};
-    return first_of(p->s, one, op, count, values);
-}
-
-static struct expr *id_condition(struct filter *p, size_t count, struct expr *const *values) {
-    struct expr *any = NULL;
-    for (size_t i = 0; i < count; i++) {
-        const char *collection, *item;
-        if (values[i]->op != EXPR_TEXT || !id_valid(values[i]->text)) return fail(p, "an Id is a UUID");
-        int err = p->lookup->product(p->s, values[i]->text, &collection, &item);
-        if (err == NADIR_ENOTFOUND) continue;
-        if (err) return fail(p, "the Id cannot be looked up now");
-        struct expr *both[] = {expr_text(p->s, EXPR_TEXT, collection), expr_text(p->s, EXPR_TEXT, item)};
-        struct expr *one = expr_new(p->s, EXPR_AND, 2, compare(p, "collection", EXPR_EQUAL, 1, &both[0]),
-                                    compare(p, "id", EXPR_EQUAL, 1, &both[1]));
-        any = any ? expr_new(p->s, EXPR_OR, 2, any, one) : one;
-    }
-    return any ? any : constant(p, false);
-}
-
-static struct expr *collection_condition(struct filter *p, size_t count, struct expr *const *values) {
-    struct expr *list[NAMES_MOST];
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct names found = {0};
-        if (values[i]->op != EXPR_TEXT) return fail(p, "a collection's name is a text");
-        if (p->lookup->collections(p->s, values[i]->text, &found)) return fail(p, "the collection cannot be looked up now");
-        for (size_t k = 0; k < found.count && n < NAMES_MOST; k++) list[n++] = expr_text(p->s, EXPR_TEXT, found.list[k]);
-    }
-    return n > 0 ? compare(p, "collection", EXPR_IN, n, list) : constant(p, false);
-}
-
-/* CDSE's names end in .SAFE, STAC's ids do not: a product is found by either. */
-static struct expr *name_condition(struct filter *p, size_t count, struct expr *const *values) {
-    struct expr **list = scope_alloc(p->s, 2 * count * sizeof *list);
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (values[i]->op != EXPR_TEXT) return fail(p, "a Name is a text");
-        size_t len = strlen(values[i]->text);
-        list[n++] = values[i];
-        if (len > 5 && strcmp(values[i]->text + len - 5, ".SAFE") == 0)
-            list[n++] = expr_text(p->s, EXPR_TEXT, scope_strndup(p->s, values[i]->text, len - 5));
-    }
-    return n == 1 ? compare(p, "id", EXPR_EQUAL, 1, list) : compare(p, "id", EXPR_IN, n, list);
-}
-
-/* What can be ordered from the archive is not online (STAC order extension). */
-static struct expr *online_condition(struct filter *p, const struct expr *value) {
-    if (value->op != EXPR_BOOLEAN) return fail(p, "Online is true or false");
-    struct expr *status = expr_text(p->s, EXPR_PROPERTY, "order:status");
-    struct expr *done = expr_text(p->s, EXPR_TEXT, "succeeded");
-    struct expr *online =
-        expr_new(p->s, EXPR_OR, 2, expr_new(p->s, EXPR_IS_NULL, 1, status),
-                 expr_new(p->s, EXPR_AND, 2, expr_new(p->s, EXPR_NOT, 1, expr_new(p->s, EXPR_IS_NULL, 1, status)),
-                          expr_new(p->s, EXPR_EQUAL, 2, status, done)));
-    return negate_if(p, !value->boolean, online);
-}
-
-static bool is_equality(enum expr_op op) {
-    return op == EXPR_EQUAL || op == EXPR_NOT_EQUAL || op == EXPR_IN;
-}
-
-/* Times may be quoted, as older scripts do. */
-static struct expr *as_time(struct filter *p, struct expr *value) {
-    char instant[INSTANT_SIZE];
-    if (value->op == EXPR_TIMESTAMP || value->op == EXPR_DATE) return value;
-    if (value->op == EXPR_TEXT && instant_parse(value->text, strlen(value->text), instant) == 0)
-        return expr_text(p->s, EXPR_TIMESTAMP, scope_strdup(p->s, instant));
-    return fail(p, "a time such as 2022-05-03T00:00:00.000Z is expected");
-}
-
-static struct expr *member_condition(struct filter *p, const struct member *m, enum expr_op op, size_t count,
-                                     struct expr **values) {
-    if (m->kind != MEMBER_TIME && m->kind != MEMBER_TEXT && !is_equality(op))
-        return fail(p, scope_printf(p->s, "%s can only be compared by eq, ne and in", m->path));
-    switch (m->kind) {
-    case MEMBER_ID:
-        return negate_if(p, op == EXPR_NOT_EQUAL, id_condition(p, count, values));
-    case MEMBER_COLLECTION:
-        return negate_if(p, op == EXPR_NOT_EQUAL, collection_condition(p, count, values));
-    case MEMBER_ONLINE:
-        if (count != 1) return fail(p, "Online is compared with one value");
-        return negate_if(p, op == EXPR_NOT_EQUAL, online_condition(p, values[0]));
-    case MEMBER_TEXT:
-        if (is_equality(op)) return negate_if(p, op == EXPR_NOT_EQUAL, name_condition(p, count, values));
-        if (values[0]->op != EXPR_TEXT) return fail(p, "a Name is a text");
-        return compare(p, "id", op, count, values);
-    case MEMBER_TIME:
-        break;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (!(values[i] = as_time(p, values[i]))) return NULL;
-    return first_of(p->s, m->properties, op, count, values);
-}
-
-/* any(…) is false, not unknown, of a product without the attribute, which matters under not. */
-static struct expr *value_condition(struct filter *p, enum expr_op op, size_t count, struct expr *const *values) {
-    struct expr *e = attribute_condition(p->s, p->attribute, op, count, values, p->fault);
-    if (!e) return NULL;
-    return p->negations > 0 ? expr_new(p->s, EXPR_AND, 2, attribute_present(p->s, p->attribute), e) : e;
-}
-
-static struct expr *condition(struct filter *p, const struct operand *o, enum expr_op op, size_t count, struct expr **values) {
-    return o->value ? value_condition(p, op, count, values) : member_condition(p, o->member, op, count, values);
-}
-
-/* eq null and ne null. */
-static struct expr *null_condition(struct filter *p, const struct operand *o, enum expr_op op) {
-    if (op != EXPR_EQUAL && op != EXPR_NOT_EQUAL) return fail(p, "null can only be compared by eq and ne");
-    if (o->value) return negate_if(p, op == EXPR_EQUAL, attribute_present(p->s, p->attribute));
-    bool may_lack = o->member->kind == MEMBER_TIME && strcmp(o->member->properties[0], "expires") == 0;
-    if (!may_lack) return constant(p, op == EXPR_NOT_EQUAL);
-    struct expr *lacks = expr_new(p->s, EXPR_IS_NULL, 1, expr_text(p->s, EXPR_PROPERTY, "expires"));
-    return negate_if(p, op == EXPR_NOT_EQUAL, lacks);
 }
 
 /* ---- comparisons ---- */
@@ -291,15 +114,15 @@ static bool comparison_op(const struct token *t, enum expr_op *op, enum expr_op 
 static struct expr *in_list(struct filter *p, const struct operand *what) {
     struct expr *values[NAMES_MOST];
     size_t count = 0;
-    if (!take(p, TOKEN_OPEN)) return fail(p, "a list in brackets is expected after 'in'");
+    if (!take(p, TOKEN_OPEN)) return filter_fail(p, "a list in brackets is expected after 'in'");
     do {
         struct operand value = {0};
-        if (!literal(p, &value) || value.null) return fail(p, "a value is expected");
-        if (count == NAMES_MOST) return fail(p, "a list has 1,000 values at most");
+        if (!literal(p, &value) || value.null) return filter_fail(p, "a value is expected");
+        if (count == NAMES_MOST) return filter_fail(p, "a list has 1,000 values at most");
         values[count++] = value.literal;
     } while (take(p, TOKEN_COMMA));
-    if (!take(p, TOKEN_CLOSE)) return fail(p, "')' is expected");
-    return condition(p, what, EXPR_IN, count, values);
+    if (!take(p, TOKEN_CLOSE)) return filter_fail(p, "')' is expected");
+    return filter_condition(p, what, EXPR_IN, count, values);
 }
 
 static struct expr *comparison(struct filter *p) {
@@ -308,13 +131,14 @@ static struct expr *comparison(struct filter *p) {
     bool literal_first = literal(p, &left);
     if (!literal_first && path(p, &left)) return NULL;
     if (!literal_first && take_word(p, "in")) return in_list(p, &left);
-    if (!comparison_op(p->t, &op, &mirrored)) return fail(p, "eq, ne, lt, le, gt, ge or in is expected");
+    if (!comparison_op(p->t, &op, &mirrored)) return filter_fail(p, "eq, ne, lt, le, gt, ge or in is expected");
     p->t++;
-    if (literal_first ? path(p, &right) : !literal(p, &right)) return p->fault->why ? NULL : fail(p, "a value is expected");
+    if (literal_first ? path(p, &right) : !literal(p, &right))
+        return p->fault->why ? NULL : filter_fail(p, "a value is expected");
     const struct operand *what = literal_first ? &right : &left, *value = literal_first ? &left : &right;
-    if (value->null) return null_condition(p, what, op);
+    if (value->null) return filter_null_condition(p, what, op);
     struct expr *values[] = {value->literal};
-    return condition(p, what, literal_first ? mirrored : op, 1, values);
+    return filter_condition(p, what, literal_first ? mirrored : op, 1, values);
 }
 
 /* ---- functions ---- */
@@ -337,12 +161,13 @@ static struct expr *text_function(struct filter *p, bool before, bool after) {
     p->t += 2;
     if (path(p, &what)) return NULL;
     if (!what.value && what.member->kind != MEMBER_TEXT && what.member->kind != MEMBER_COLLECTION)
-        return fail(p, "only a Name or an attribute's Value can be searched for text");
-    if (!take(p, TOKEN_COMMA) || p->t->kind != TOKEN_TEXT) return fail(p, "a text in quotes is expected");
+        return filter_fail(p, "only a Name or an attribute's Value can be searched for text");
+    if (!take(p, TOKEN_COMMA) || p->t->kind != TOKEN_TEXT) return filter_fail(p, "a text in quotes is expected");
     struct expr *values[] = {expr_text(p->s, EXPR_TEXT, pattern(p->s, p->t->text, before, after))};
     p->t++;
-    if (!take(p, TOKEN_CLOSE)) return fail(p, "')' is expected");
-    return what.value ? value_condition(p, EXPR_LIKE, 1, values) : compare(p, what.member->properties[0], EXPR_LIKE, 1, values);
+    if (!take(p, TOKEN_CLOSE)) return filter_fail(p, "')' is expected");
+    return what.value ? filter_value_condition(p, EXPR_LIKE, 1, values)
+                      : filter_compare(p, what.member->properties[0], EXPR_LIKE, 1, values);
 }
 
 /* OData.CSC.Intersects(area=geography'…'), also geo.intersects(Footprint,geography'…'). */
@@ -352,11 +177,11 @@ static struct expr *intersects(struct filter *p) {
     p->t += 2;
     if (p->t->kind == TOKEN_NAME && p->t[1].kind == TOKEN_COMMA) p->t += 2;
     if (p->t->kind == TOKEN_NAME && p->t[1].kind == TOKEN_EQUALS) p->t += 2;
-    if (p->t->kind != TOKEN_GEOGRAPHY) return fail(p, "geography'SRID=4326;POLYGON((…))' is expected");
+    if (p->t->kind != TOKEN_GEOGRAPHY) return filter_fail(p, "geography'SRID=4326;POLYGON((…))' is expected");
     if (geometry_from_wkt(p->s, p->t->text, strlen(p->t->text), &geojson, &why))
-        return fail(p, scope_printf(p->s, "the area %s", why));
+        return filter_fail(p, scope_printf(p->s, "the area %s", why));
     p->t++;
-    if (!take(p, TOKEN_CLOSE)) return fail(p, "')' is expected");
+    if (!take(p, TOKEN_CLOSE)) return filter_fail(p, "')' is expected");
     return expr_new(p->s, EXPR_S_INTERSECTS, 2, expr_text(p->s, EXPR_PROPERTY, "geometry"), expr_geometry(p->s, geojson));
 }
 
@@ -372,33 +197,33 @@ static int attribute_ahead(struct filter *p) {
         found++;
     }
     if (found == 1 && strlen(p->attribute) >= 1 && strlen(p->attribute) <= 200) return 0;
-    fail(p, scope_printf(p->s, "any(…) must name one attribute: %s/Name eq 'cloudCover'", p->variable));
+    filter_fail(p, scope_printf(p->s, "any(…) must name one attribute: %s/Name eq 'cloudCover'", p->variable));
     return NADIR_EINVAL;
 }
 
 /* Attributes/OData.CSC.DoubleAttribute/any(att:att/Name eq '…' and att/OData.CSC.DoubleAttribute/Value le 10). */
 static struct expr *any_attribute(struct filter *p) {
-    if (p->variable) return fail(p, "any(…) cannot stand in another");
+    if (p->variable) return filter_fail(p, "any(…) cannot stand in another");
     p->t += 2;
     if (p->t->kind != TOKEN_NAME || p->t[1].kind != TOKEN_COLON || strchr(p->t->text, '/'))
-        return fail(p, "any(att:…) is expected");
+        return filter_fail(p, "any(att:…) is expected");
     p->variable = p->t->text;
     p->t += 2;
     p->names_seen = 0;
     if (attribute_ahead(p)) return NULL;
     struct expr *e = parse_or(p);
     if (!e) return NULL;
-    if (p->names_seen != 1) return fail(p, "an attribute's Name must be compared by eq and joined by 'and'");
-    if (!take(p, TOKEN_CLOSE)) return fail(p, "')' is expected");
+    if (p->names_seen != 1) return filter_fail(p, "an attribute's Name must be compared by eq and joined by 'and'");
+    if (!take(p, TOKEN_CLOSE)) return filter_fail(p, "')' is expected");
     p->variable = NULL;
-    return e;
+    return e == &p->chosen ? attribute_present(p->s, p->attribute) : e;
 }
 
-/* att/Name eq 'cloudCover': chooses the attribute; by itself it says that there is one. */
+/* att/Name eq 'cloudCover': chooses the attribute. */
 static struct expr *attribute_name(struct filter *p) {
     p->t += 3;
     p->names_seen++;
-    return attribute_present(p->s, p->attribute);
+    return &p->chosen;
 }
 
 static struct expr *call(struct filter *p) {
@@ -412,7 +237,7 @@ static struct expr *call(struct filter *p) {
     size_t len = strlen(p->t->text);
     if (strncmp(p->t->text, "Attributes/", 11) == 0 && len > 4 && strcmp(p->t->text + len - 4, "/any") == 0)
         return any_attribute(p);
-    return fail(p, scope_printf(p->s, "there is no function '%.100s'", p->t->text));
+    return filter_fail(p, scope_printf(p->s, "there is no function '%.100s'", p->t->text));
 }
 
 /* A function, which may be followed by "eq true". */
@@ -421,16 +246,16 @@ static struct expr *called(struct filter *p) {
     if (!e || !is_word(p->t, "eq") || (!is_word(p->t + 1, "true") && !is_word(p->t + 1, "false"))) return e;
     bool negated = is_word(p->t + 1, "false");
     p->t += 2;
-    return negate_if(p, negated, e);
+    return filter_negate(p, negated, e);
 }
 
 /* ---- and, or, not ---- */
 
 static struct expr *primary(struct filter *p) {
-    if (++p->nodes > EXPR_NODES_MOST) return fail(p, "the filter has too many conditions");
+    if (++p->nodes > EXPR_NODES_MOST) return filter_fail(p, "the filter has too many conditions");
     if (take(p, TOKEN_OPEN)) {
         struct expr *e = parse_or(p);
-        if (e && !take(p, TOKEN_CLOSE)) return fail(p, "')' is expected");
+        if (e && !take(p, TOKEN_CLOSE)) return filter_fail(p, "')' is expected");
         return e;
     }
     if (of_variable(p, p->t, "Name") && is_word(p->t + 1, "eq") && p->t[2].kind == TOKEN_TEXT) return attribute_name(p);
@@ -438,15 +263,15 @@ static struct expr *primary(struct filter *p) {
 }
 
 static struct expr *parse_not(struct filter *p) {
-    if (++p->depth > EXPR_DEPTH_MOST) return fail(p, "brackets and nots are nested too deeply");
+    if (++p->depth > EXPR_DEPTH_MOST) return filter_fail(p, "brackets and nots are nested too deeply");
     struct expr *e;
     if (take_word(p, "not")) {
         size_t names = p->names_seen;
         p->negations++;
         e = parse_not(p);
         p->negations--;
-        if (e && p->names_seen != names && p->variable) return fail(p, "an attribute's Name cannot stand under 'not'");
-        e = negate_if(p, true, e);
+        if (e && p->names_seen != names && p->variable) return filter_fail(p, "an attribute's Name cannot stand under 'not'");
+        e = filter_negate(p, true, e);
     } else {
         e = primary(p);
     }
@@ -458,8 +283,13 @@ static struct expr *parse_not(struct filter *p) {
 static struct expr *joined(struct filter *p, const char *word, enum expr_op op, struct expr *(*part)(struct filter *)) {
     struct expr **list = NULL, *e;
     size_t count = 0, room = 0, names = p->names_seen;
+    bool chosen = false;
     do {
         if (!(e = part(p))) return NULL;
+        if (e == &p->chosen && op == EXPR_AND) {
+            chosen = true;
+            continue;
+        }
         if (count == room) {
             struct expr **more = scope_alloc(p->s, (room = room ? 2 * room : 4) * sizeof *more);
             if (count > 0) memcpy(more, list, count * sizeof *list);
@@ -468,7 +298,8 @@ static struct expr *joined(struct filter *p, const char *word, enum expr_op op, 
         list[count++] = e;
     } while (take_word(p, word));
     if (op == EXPR_OR && count > 1 && p->variable && p->names_seen != names)
-        return fail(p, "an attribute's Name cannot stand under 'or'");
+        return filter_fail(p, "an attribute's Name cannot stand under 'or'");
+    if (count == 0 && chosen) return &p->chosen;
     return count == 1 ? list[0] : expr_list(p->s, op, count, list);
 }
 
@@ -487,6 +318,6 @@ int odata_filter_parse(struct scope *s, const struct odata_lookup *lookup, const
     if (err) return err;
     struct filter p = {.s = s, .lookup = lookup, .fault = f, .t = tokens};
     *out = parse_or(&p);
-    if (*out && p.t->kind != TOKEN_END) *out = fail(&p, "'and', 'or' or the end is expected");
+    if (*out && p.t->kind != TOKEN_END) *out = filter_fail(&p, "'and', 'or' or the end is expected");
     return *out ? 0 : NADIR_EINVAL;
 }

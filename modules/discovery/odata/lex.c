@@ -49,11 +49,14 @@ static int geography(struct lexer *l, struct fault *f) {
     l->p = strchr(l->p, '\'');
     const char *wkt = quoted(l);
     if (!wkt) return lex_fault(l, f, "the quote does not end");
+    const char *after = l->p;
+    l->p = l->text + t->at;
     if (strncasecmp(wkt, "SRID=", 5) == 0) {
         if (strncmp(wkt + 5, "4326;", 5) != 0) return lex_fault(l, f, "an area must have SRID=4326");
         wkt += 10;
     }
     t->text = wkt + strspn(wkt, " ");
+    l->p = after;
     return 0;
 }
 

@@ -4,7 +4,7 @@
 #include "common/module.h"
 #include "discovery/odata/odata.h"
 
-#define FILTER_LIST_MOST 1000
+#define FILTER_LIST_MOST 500
 
 /* ---- what a filter names ---- */
 
@@ -168,23 +168,30 @@ int products_count(struct request *rq, struct response *rs) {
 
 /* ---- FilterList ---- */
 
+/* Adds a quoted value to "Name in (…" or "Id in (…". */
+static void list_add(struct scope *s, struct text *t, const char *member, const char *value) {
+    const char *word = scope_printf(s, "%s'%s'", t->len > 0 ? "," : scope_printf(s, "%s in (", member), value);
+    text_add(t, word, strlen(word));
+}
+
 /* The products asked for by name or id, as a filter. */
 static int filter_list_read(struct request *rq, const json_t *body, struct expr **out, struct fault *f) {
     struct scope *s = rq->scope;
     const json_t *list = json_object_get(body, "FilterProducts"), *wanted;
-    struct text *t = text_new(s, 4096);
+    struct text *names = text_new(s, 4096), *ids = text_new(s, 4096);
     size_t at;
     if (!json_is_array(list) || json_array_size(list) < 1 || json_array_size(list) > FILTER_LIST_MOST)
-        return fault_set(f, "FilterProducts", "must be a list of 1 to 1,000 objects {\"Name\": …} or {\"Id\": …}");
+        return fault_set(f, "FilterProducts", "must be a list of 1 to 500 objects {\"Name\": …} or {\"Id\": …}");
     json_array_foreach((json_t *)list, at, wanted) {
         const char *name = json_string_value(json_object_get(wanted, "Name"));
         const char *id = json_string_value(json_object_get(wanted, "Id"));
         if (!name == !id || (name && !identifier_valid(name)) || (id && !id_valid(id)))
             return fault_set(f, "FilterProducts", "must hold objects with a product's Name or its Id");
-        const char *line = scope_printf(s, "%s%s eq '%s'", at > 0 ? " or " : "", name ? "Name" : "Id", name ? name : id);
-        text_add(t, line, strlen(line));
+        list_add(s, name ? names : ids, name ? "Name" : "Id", name ? name : id);
     }
-    return odata_filter_parse(s, &odata_catalogue, t->data, out, f);
+    const char *text = scope_printf(s, "%s%s%s%s%s", names->len ? names->data : "", names->len ? ")" : "",
+                                    names->len && ids->len ? " or " : "", ids->len ? ids->data : "", ids->len ? ")" : "");
+    return odata_filter_parse(s, &odata_catalogue, text, out, f);
 }
 
 int products_filter_list(struct request *rq, struct response *rs) {
