@@ -124,14 +124,11 @@ int conditions_add(struct sql *sql, const struct run *r) {
     return err;
 }
 
-static void run_interval(struct run *r) {
+int conditions_reach(struct run *r, bool *wider) {
     r->oldest = moment_add(moment_of(r->q->from, OPEN_PAST), -REACH_US);
     r->newest = moment_add(moment_of(r->q->to, OPEN_FUTURE), REACH_US);
-}
-
-int conditions_reach(struct run *r) {
-    run_interval(r);
     r->lasting_known = true;
+    *wider = false;
     if (!r->q->from && !r->q->to) return 0;
     struct sql sql;
     struct db_rows *rows;
@@ -143,6 +140,7 @@ int conditions_reach(struct run *r) {
     int err = sql_run(&sql, module_db("discovery"), &rows);
     if (err || db_is_null(rows, 0, 0)) return err;
     int64_t first = moment_of(db_text(rows, 0, 0), 0), last = moment_of(db_text(rows, 0, 1), 0);
+    *wider = first < r->oldest || last > r->newest;
     if (first < r->oldest) r->oldest = first;
     if (last > r->newest) r->newest = last;
     return 0;
@@ -150,7 +148,8 @@ int conditions_reach(struct run *r) {
 
 int query_from_where(struct sql *sql, const struct auth *who, const struct query *q, struct fault *f) {
     struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = q->ids.count ? SOURCE_NAMED : SOURCE_FOOTPRINT};
-    int err = conditions_reach(&r);
+    bool wider;
+    int err = conditions_reach(&r, &wider);
     if (!err) err = conditions_add(sql, &r);
     if (!err) conditions_window(sql, r.oldest, r.newest);
     return err;

@@ -68,16 +68,22 @@ static void count_private(struct sql *sql, const struct run *r) {
     sql_add(sql, ")");
 }
 
+void count_kept_add(struct sql *sql, const struct run *r) {
+    sql_add(sql, "(");
+    if (r->q->from || r->q->to)
+        count_public_during(sql, r->q);
+    else
+        count_public(sql, r->q);
+    count_private(sql, r);
+    sql_add(sql, ")::bigint");
+}
+
 int count_kept(const struct run *r, int64_t *out) {
     struct sql sql;
     struct db_rows *rows;
     sql_init(&sql, r->s);
     sql_add(&sql, "SELECT ");
-    if (r->q->from || r->q->to)
-        count_public_during(&sql, r->q);
-    else
-        count_public(&sql, r->q);
-    count_private(&sql, r);
+    count_kept_add(&sql, r);
     int err = sql_run(&sql, module_db("discovery"), &rows);
     if (!err) *out = db_int(rows, 0, 0);
     return err;

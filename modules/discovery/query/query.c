@@ -2,6 +2,7 @@
 #include "discovery/query/query.h"
 
 #include "common/module.h"
+#include "discovery/query/lookup.h"
 #include "discovery/query/run.h"
 
 #define PROBE 100 /* rows looked at to estimate a count that no page is wanted for */
@@ -89,7 +90,7 @@ int query_item(struct scope *s, const struct auth *who, const char *collection, 
     sql_add(&sql, " AND i.id = ");
     sql_value(&sql, id, "");
     rights_add(&sql, who, "i");
-    int err = sql_run(&sql, module_db("discovery"), &rows);
+    int err = sql_run(&sql, lookup_db(), &rows);
     if (err) return err;
     if (db_count(rows) == 0) return NADIR_ENOTFOUND;
     *document = db_text(rows, 0, 0);

@@ -47,7 +47,7 @@ struct page {
     const char *next; /* token of the next page; NULL: this is the last */
 };
 
-#define COUNT_EXACT_MOST 100000
+#define COUNT_EXACT_MOST 10000
 
 /** Runs a query as the caller may see the catalogue. NADIR_EINVAL with a fault (foreign token, filter, sort). */
 int query_run(struct scope *s, const struct auth *who, const struct query *q, struct page *out, struct fault *f);

@@ -67,8 +67,8 @@ void conditions_window(struct sql *sql, int64_t from, int64_t to); /* both inclu
 void conditions_interval(struct sql *sql, const struct query *q);
 /** An array of texts as a parameter, or a single one: " AND f.collection = $n". */
 void conditions_names(struct sql *sql, const char *column, const struct names *names);
-/** Learns from the database what oldest and newest are when items last longer than a day. */
-int conditions_reach(struct run *r);
+/** Sets oldest and newest; where items last longer than a day, *wider than the interval tells. */
+int conditions_reach(struct run *r, bool *wider);
 
 /* ---- token.c ---- */
 const char *token_make(const struct run *r, int64_t matched, bool estimated);
@@ -78,6 +78,8 @@ int token_read(struct run *r, int64_t *matched, bool *estimated);
 /** True if the kept counts know how many there are. */
 bool count_is_kept(const struct run *r);
 int count_kept(const struct run *r, int64_t *out);
+/** The same as an SQL expression. */
+void count_kept_add(struct sql *sql, const struct run *r);
 /** found: how many there are with nominal times in [from, to]; whole: that they were all found. */
 int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, bool whole, int64_t *matched, bool *estimated);
 

@@ -19,14 +19,22 @@
 #define ITEMS_ONE_GO 5000.0       /* so is a catalogue as small as this */
 
 /* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
-enum { COLUMN_TOTAL, COLUMN_OLDEST, COLUMN_NEWEST, COLUMN_DOCUMENT, COLUMN_KEYS };
+enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_DOCUMENT, COLUMN_KEYS };
+
+/* What the column of the total tells, besides what is gathered. */
+enum total_of {
+    TOTAL_NONE,
+    TOTAL_MATCHED, /* all rows, which the database meets anyway to sort them */
+    TOTAL_KEPT,    /* the kept counts */
+};
 
 struct step {
     int64_t from, to; /* nominal times looked at, both included */
-    bool gather, tally;
+    bool gather;
+    enum total_of total_of;
     int want;      /* rows at most */
-    int64_t total; /* gathered, or tallied: how many there are */
-    int got;       /* rows there, up to want, and one more unless gathered */
+    int64_t total; /* gathered, or what total_of says; 0 when there are no rows */
+    int got;       /* rows there, up to want, and one more to tell that there is one */
 };
 
 static size_t key_index(const struct run *r, enum key_kind kind) {
@@ -35,24 +43,21 @@ static size_t key_index(const struct run *r, enum key_kind kind) {
     return i;
 }
 
-/* "(SELECT … AS total, … AS oldest, … AS newest) t": a row that is there though no hit may be. */
-static void head_add(struct sql *sql, const struct run *r, const struct step *st) {
-    sql_add(sql, " FROM (SELECT %s AS total, ", st->gather ? "(SELECT count(*) FROM hits)" : "NULL::bigint");
+/* Whether items that last longer than a day reach into the interval: then the times to look at are wider. */
+static void lasting_add(struct sql *sql, const struct run *r) {
     if (r->lasting_known) {
-        sql_add(sql, "NULL::text AS oldest, NULL::text AS newest) t");
+        sql_add(sql, ", false");
         return;
     }
-    sql_add(sql, "to_char(min(datetime) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS oldest,"
-                 " to_char(max(datetime) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS newest"
-                 " FROM item_apart WHERE lasting AND during && ");
+    sql_add(sql, ", EXISTS (SELECT FROM item_apart WHERE lasting AND during && ");
     conditions_interval(sql, r->q);
-    sql_add(sql, ") t");
+    sql_add(sql, ")");
 }
 
 static int hits_add(struct sql *sql, const struct run *r, const struct step *st) {
     sql_add(sql, "SELECT ");
     int err = keys_columns(sql, r);
-    if (st->tally) sql_add(sql, ", count(*) OVER () AS total");
+    if (st->total_of == TOTAL_MATCHED) sql_add(sql, ", count(*) OVER () AS total");
     if (!err) err = conditions_add(sql, r);
     conditions_window(sql, st->from, st->to);
     if (r->continued && !err) err = keys_after(sql, r);
@@ -61,26 +66,22 @@ static int hits_add(struct sql *sql, const struct run *r, const struct step *st)
 
 /* Writes the statement of a step: see the columns above. */
 static int step_sql(struct sql *sql, const struct run *r, const struct step *st) {
-    int err = 0;
-    if (st->gather) {
-        sql_add(sql, "WITH hits AS MATERIALIZED (");
-        err = hits_add(sql, r, st);
-        sql_add(sql, " LIMIT %d) ", GATHER_MOST + 1);
-    }
-    sql_add(sql, "SELECT %s, t.oldest, t.newest, ", st->tally ? "p.total" : "t.total");
-    sql_add(sql,
-            "CASE WHEN p.place <= %d THEN (SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu) END, ",
-            st->want, key_index(r, KEY_COLLECTION), key_index(r, KEY_ID));
+    sql_add(sql, "SELECT ");
+    if (st->total_of == TOTAL_KEPT)
+        count_kept_add(sql, r);
+    else
+        sql_add(sql, "%s", st->gather || st->total_of == TOTAL_MATCHED ? "p.total" : "NULL::bigint");
+    lasting_add(sql, r);
+    sql_add(sql, ", (SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu), ",
+            key_index(r, KEY_COLLECTION), key_index(r, KEY_ID));
     keys_texts(sql, r);
-    head_add(sql, r, st);
-    sql_add(sql, " LEFT JOIN (SELECT *, row_number() OVER () AS place FROM (");
-    if (st->gather)
-        sql_add(sql, "SELECT * FROM hits");
-    else if (!err)
-        err = hits_add(sql, r, st);
+    sql_add(sql, " FROM (");
+    if (st->gather) sql_add(sql, "SELECT *, count(*) OVER () AS total FROM (");
+    int err = hits_add(sql, r, st);
+    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", GATHER_MOST + 1);
     keys_order(sql, r);
     if (r->offset_left > 0) sql_add(sql, " OFFSET %lld", (long long)r->offset_left);
-    sql_add(sql, " LIMIT %d) AS ordered) p ON true", st->gather ? st->want : st->want + 1);
+    sql_add(sql, " LIMIT %d) AS p", st->gather && st->want > 0 ? st->want : st->want + 1);
     return err;
 }
 
@@ -104,18 +105,6 @@ static void row_append(struct run *r, const struct db_rows *rows, int row) {
     r->full = r->bytes > PAGE_BYTES;
 }
 
-/* Widens the run's times if the first answer tells that longer items reach into them. */
-static bool reach_learnt(struct run *r, const struct db_rows *rows) {
-    if (r->lasting_known) return false;
-    r->lasting_known = true;
-    int64_t first = moment_of(db_text(rows, 0, COLUMN_OLDEST), OPEN_FUTURE);
-    int64_t last = moment_of(db_text(rows, 0, COLUMN_NEWEST), OPEN_PAST);
-    bool wider = first < r->oldest || last > r->newest;
-    if (first < r->oldest) r->oldest = first;
-    if (last > r->newest) r->newest = last;
-    return wider;
-}
-
 /* Runs a step and adds its rows to the page. *wider: nothing was added, since the times to look at are wider. */
 static int step_run(struct run *r, struct step *st, bool *wider) {
     struct sql sql;
@@ -124,16 +113,15 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
     int err = step_sql(&sql, r, st);
     if (!err) err = sql_run(&sql, module_db("discovery"), &rows);
     if (err) return err;
-    *wider = reach_learnt(r, rows);
-    st->total = db_int(rows, 0, COLUMN_TOTAL);
-    size_t id = COLUMN_KEYS + key_index(r, KEY_ID);
-    st->got = db_is_null(rows, 0, (int)id) ? 0 : db_count(rows);
-    if (*wider || (st->gather && st->total > GATHER_MOST)) return 0;
-    for (int row = 0; row < st->got && row < st->want && !r->full; row++) {
-        /* A document can be gone only if its footprint is going with it, between two looks of one statement: never. */
-        if (db_is_null(rows, row, COLUMN_DOCUMENT)) continue;
-        row_append(r, rows, row);
+    st->got = db_count(rows);
+    st->total = st->got > 0 ? db_int(rows, 0, COLUMN_TOTAL) : 0;
+    *wider = false;
+    if (!r->lasting_known && (st->got == 0 || db_bool(rows, 0, COLUMN_LASTING))) {
+        if ((err = conditions_reach(r, wider)) || *wider) return err;
     }
+    r->lasting_known = true;
+    if (st->gather && st->total > GATHER_MOST) return 0;
+    for (int row = 0; row < st->got && row < st->want && !r->full; row++) row_append(r, rows, row);
     r->offset_left = 0;
     return 0;
 }
@@ -143,20 +131,26 @@ static int want_now(const struct run *r) {
     return left < BATCH ? left : BATCH;
 }
 
+/* What the first step is to tell of the total; other: what it is unless the counts are kept. */
+static enum total_of total_wanted(const struct run *r, enum total_of other) {
+    if (r->continued || r->q->uncounted) return TOTAL_NONE;
+    return count_is_kept(r) ? TOTAL_KEPT : other;
+}
+
 /* Rows in any order that the database must sort, or of named items. */
 static int walk_sorted(struct run *r, int64_t *matched, bool *more) {
     bool first = true, first_page = !r->continued, wider;
     *more = false;
-    int err = conditions_reach(r);
-    bool tally = first_page && !r->q->uncounted && !count_is_kept(r);
+    int err = conditions_reach(r, &wider);
+    enum total_of total = total_wanted(r, TOTAL_MATCHED);
     int64_t passed = r->offset_left;
     do {
-        struct step st = {.from = r->oldest, .to = r->newest, .want = want_now(r), .tally = tally && first};
+        struct step st = {.from = r->oldest, .to = r->newest, .want = want_now(r), .total_of = first ? total : TOTAL_NONE};
         if (!err) err = step_run(r, &st, &wider);
         if (err) return err;
         *more = st.got > st.want || r->full;
-        if (first && st.tally) *matched = st.got > 0 ? st.total : -1;
-        if (first && first_page && !st.tally && !*more && st.got > 0) *matched = passed + st.got;
+        if (first && total && st.got > 0) *matched = st.total;
+        if (first && first_page && !total && !*more && st.got > 0) *matched = passed + st.got;
         first = false;
     } while (*more && !r->full && (int)r->out->count < r->q->limit);
     return 0;
@@ -224,6 +218,7 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
             *again = true;
             return 0;
         }
+        st->total_of = TOTAL_NONE;
         int added = (int)(r->out->count - before);
         *rest = st->gather ? st->total > added : st->got > added;
         if (st->gather && first) t->found += st->total;
@@ -239,14 +234,16 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
     struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather)};
     struct tally t = {.whole = true};
+    enum total_of total = total_wanted(r, TOTAL_NONE);
     window_begin(r, &w);
     t.near = w.near;
     do {
-        struct step st = {.gather = gather && w.span >= HOUR_US};
+        struct step st = {.gather = gather && w.span >= HOUR_US, .total_of = *matched < 0 ? total : TOTAL_NONE};
         last = window_step(r, &w, &st);
         size_t before = r->out->count;
         int err = window_walk(r, &w, &st, &t, &rest, &again);
         if (err) return err;
+        if (total && !again && st.got > 0 && *matched < 0) *matched = st.total;
         if (again) {
             window_begin(r, &w);
             if (first_page && before == 0) t = (struct tally){.whole = true, .near = w.near};
@@ -264,8 +261,7 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     }
     if (!first_page || r->q->uncounted) return 0;
     if (last && t.whole) *matched = t.found;
-    if (last && t.whole) return 0;
-    if (count_is_kept(r)) return 0;
+    if ((last && t.whole) || count_is_kept(r)) return 0;
     int64_t from = w.descending ? t.end : t.near, to = w.descending ? t.near : t.end;
     return count_rest(r, t.found, from, to, t.whole, matched, estimated);
 }
