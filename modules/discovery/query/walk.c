@@ -80,8 +80,14 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
     int err = hits_add(sql, r, st);
     if (st->gather) sql_add(sql, " LIMIT %d) AS hits", GATHER_MOST + 1);
     keys_order(sql, r);
-    if (r->offset_left > 0) sql_add(sql, " OFFSET %lld", (long long)r->offset_left);
-    sql_add(sql, " LIMIT %d) AS p", st->gather && st->want > 0 ? st->want : st->want + 1);
+    /* As parameters: a number in the text would make a statement of its own. */
+    if (r->offset_left > 0) {
+        sql_add(sql, " OFFSET ");
+        sql_value(sql, scope_printf(r->s, "%lld", (long long)r->offset_left), "::bigint");
+    }
+    sql_add(sql, " LIMIT ");
+    sql_value(sql, scope_printf(r->s, "%d", st->gather && st->want > 0 ? st->want : st->want + 1), "::bigint");
+    sql_add(sql, ") AS p");
     return err;
 }
 
