@@ -62,7 +62,14 @@ static int conditions(struct sql *q, const struct auth *who, const struct query 
         sql_add(q, ", '[]')");
     }
     if (query->ids.count) names_condition(q, &query->ids);
-    if (query->words) {
+    if (query->words && query->words_all) {
+        sql_add(q, " AND f.words @@ (websearch_to_tsquery('english', ");
+        sql_value(q, query->words, "::text");
+        sql_add(q,
+                ") || websearch_to_tsquery('french', $%zu) || websearch_to_tsquery('german', $%zu)"
+                " || websearch_to_tsquery('simple', $%zu))",
+                q->count, q->count, q->count);
+    } else if (query->words) {
         sql_add(q, " AND f.words @@ collection_words_asked(");
         sql_value(q, query->words, "::text");
         sql_add(q, ")");

@@ -91,18 +91,26 @@ static int summary_of(struct request *rq, const char *collection, json_t *merged
     return err;
 }
 
-static int answer(struct request *rq, struct response *rs, const char *collection) {
+int queryables_read(struct request *rq, const char *collection, json_t **out) {
     json_t *merged = scope_json(rq->scope, json_object());
     int found;
     int err = summary_of(rq, collection, merged, &found);
+    if (!err && collection && found == 0) err = NADIR_ENOTFOUND;
+    if (!err) *out = scope_json(rq->scope, queryables_schema(merged));
+    return err;
+}
+
+static int answer(struct request *rq, struct response *rs, const char *collection) {
+    json_t *schema;
+    int err = queryables_read(rq, collection, &schema);
+    if (err == NADIR_ENOTFOUND) return no_collection(rs, collection);
     if (err) return err;
-    if (collection && found == 0) return no_collection(rs, collection);
     const char *title = collection ? scope_printf(rq->scope, "Queryables of %s", collection) : "Queryables of all collections";
     return response_json_as(rs, 200, SCHEMA_JSON,
-                            json_pack("{s:s, s:s, s:s, s:s, s:o, s:b}", "$schema",
+                            json_pack("{s:s, s:s, s:s, s:s, s:O, s:b}", "$schema",
                                       "https://json-schema.org/draft/2020-12/schema", "$id",
                                       scope_printf(rq->scope, "%s%s", rq->base_url, rq->path), "type", "object", "title", title,
-                                      "properties", queryables_schema(merged), "additionalProperties", 1));
+                                      "properties", schema, "additionalProperties", 1));
 }
 
 int queryables_get(struct request *rq, struct response *rs) {

@@ -10,4 +10,8 @@ void summary_merge(json_t *into, const json_t *summary);
 /** The schemas of the item's own members and of the properties in a summary (a new reference). */
 json_t *queryables_schema(const json_t *summary);
 
+/** The same of what the caller may see in a collection (NULL: in all), in the scope. NADIR_ENOTFOUND if there is no such
+ * collection for the caller. */
+int queryables_read(struct request *rq, const char *collection, json_t **out);
+
 #endif

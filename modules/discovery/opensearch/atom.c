@@ -94,10 +94,11 @@ static void simple(struct xml *x, const char *name, const json_t *list) {
     markup(x, "</georss:%s>\n", name);
 }
 
-static void place(struct xml *x, const json_t *geometry) {
+/* Returns false for a geometry that GeoRSS cannot hold. */
+static bool place(struct xml *x, const json_t *geometry) {
     const char *type = text_of(geometry, "type");
     const json_t *coordinates = json_object_get(geometry, "coordinates");
-    if (!type) return;
+    if (!type) return false;
     if (strcmp(type, "Polygon") == 0 && json_array_size(coordinates) == 1) {
         simple(x, "polygon", json_array_get(coordinates, 0));
     } else if (strcmp(type, "Polygon") == 0) {
@@ -112,7 +113,10 @@ static void place(struct xml *x, const json_t *geometry) {
         markup(x, "<georss:point>");
         position(x, coordinates, true);
         markup(x, "</georss:point>\n");
+    } else {
+        return false;
     }
+    return true;
 }
 
 /* west, south, east, north, with heights between when there are six. */
@@ -146,7 +150,16 @@ static const char *criterion_value(struct scope *s, const struct criterion *c, c
     return NULL;
 }
 
-/* The EO values, and a table of them as people's summary. */
+/* The item's own description, or satellite, instrument and time. */
+static const char *summary_text(struct scope *s, const json_t *properties) {
+    const char *own = text_of(properties, "description"), *platform = text_of(properties, "platform");
+    const char *instruments = value_text(s, json_object_get(properties, "instruments")), *at = text_of(properties, "datetime");
+    if (own) return own;
+    return scope_printf(s, "%s%s%s%s%s", platform ? platform : "", platform && instruments ? ", " : "",
+                        instruments ? instruments : "", at && (platform || instruments) ? ", " : "", at ? at : "");
+}
+
+/* The EO values, and a table of them for people (OGC 10-032r8 asks for content that any reader of Atom shows). */
 static void item_content(struct xml *x, const json_t *item) {
     const json_t *properties = json_object_get(item, "properties");
     struct text *rows = text_new(x->scope, 1024);
@@ -166,7 +179,8 @@ static void item_content(struct xml *x, const json_t *item) {
         text_add(rows, row, strlen(row));
     }
     element(x, "eo:parentIdentifier", text_of(item, "collection"));
-    markup(x, "<summary type=\"html\">%s</summary>\n",
+    element(x, "summary", summary_text(x->scope, properties));
+    markup(x, "<content type=\"html\">%s</content>\n",
            http_escape(x->scope, scope_printf(x->scope, "<table>%s</table>", rows->data)));
 }
 
@@ -188,9 +202,10 @@ static void entry_write(struct xml *x, const struct feed *feed, const json_t *en
         box(x, json_array_get(json_object_get(extent, "bbox"), 0));
         element(x, "dc:rights", text_of(entry, "license"));
         element(x, "summary", text_of(entry, "description"));
+        markup(x, "<content type=\"text\">%s</content>\n", http_escape(x->scope, text_of(entry, "description")));
     } else {
-        place(x, json_object_get(entry, "geometry"));
-        box(x, json_object_get(entry, "bbox"));
+        if (!place(x, json_object_get(entry, "geometry")))
+            box(x, json_object_get(entry, "bbox")); /* one of them: 10-032r8, annex */
         item_content(x, entry);
     }
     links(x, list, entry_links(feed, entry, list));

@@ -8,14 +8,16 @@
 #include "common/module.h"
 #include "discovery/collections.h"
 #include "discovery/opensearch/opensearch.h"
+#include "discovery/queryables.h"
 
-static const char HEAD[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                           "<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\""
-                           " xmlns:param=\"http://a9.com/-/spec/opensearch/extensions/parameters/1.0/\""
-                           " xmlns:geo=\"http://a9.com/-/opensearch/extensions/geo/1.0/\" "
-                           "xmlns:time=\"http://a9.com/-/opensearch/extensions/time/1.0/\""
-                           " xmlns:eo=\"http://a9.com/-/opensearch/extensions/eo/1.0/\" "
-                           "xmlns:sru=\"http://a9.com/-/opensearch/extensions/sru/2.0/\">\n";
+static const char HEAD[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\""
+    " xmlns:atom=\"http://www.w3.org/2005/Atom\" xmlns:param=\"http://a9.com/-/spec/opensearch/extensions/parameters/1.0/\""
+    " xmlns:geo=\"http://a9.com/-/opensearch/extensions/geo/1.0/\" "
+    "xmlns:time=\"http://a9.com/-/opensearch/extensions/time/1.0/\""
+    " xmlns:eo=\"http://a9.com/-/opensearch/extensions/eo/1.0/\" "
+    "xmlns:sru=\"http://a9.com/-/opensearch/extensions/sru/2.0/\">\n";
 
 #define TIME_PATTERN "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?(Z|[\\+\\-][0-9]{2}:[0-9]{2})?)?$"
 #define NUMBER "-?[0-9]+(\\.[0-9]+)?"
@@ -57,6 +59,7 @@ struct description {
     struct text *text;
     const char *base;
     const json_t *collection; /* or NULL */
+    const json_t *schema;     /* what the items the caller may see hold, by property */
 };
 
 static void write(struct description *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -100,14 +103,20 @@ static bool criterion_offered(const struct criterion *c, bool of_collections) {
     return of_collections ? c->of_collections : c->of_items;
 }
 
-/* What the collection's summaries say of a criterion's values. */
-static const json_t *summary_of(const struct description *d, const struct criterion *c) {
-    const json_t *summaries = json_object_get(d->collection, "summaries");
+/* What of a criterion's values there is: as the items have it, else as the collection's summaries say. */
+static const json_t *values_of(const struct description *d, const struct criterion *c, const json_t **bounds) {
+    const json_t *summaries = json_object_get(d->collection, "summaries"), *values = NULL;
+    *bounds = NULL;
     for (size_t i = 0; i < ARRAY_SIZE(c->properties) && c->properties[i]; i++) {
+        const json_t *schema = json_object_get(d->schema, c->properties[i]), *items = json_object_get(schema, "items");
+        const json_t *listed = json_object_get(items ? items : schema, "enum");
         const json_t *summary = json_object_get(summaries, c->properties[i]);
-        if (summary) return summary;
+        if (!values && listed) values = listed;
+        if (!values && json_is_array(summary)) values = summary;
+        if (!*bounds && json_object_get(schema, "minimum")) *bounds = schema;
+        if (!*bounds && json_object_get(summary, "minimum")) *bounds = summary;
     }
-    return NULL;
+    return values;
 }
 
 static void option(struct description *d, const char *value) {
@@ -129,15 +138,15 @@ static void options(struct description *d, const struct criterion *c, const json
 }
 
 static void criterion_write(struct description *d, const struct criterion *c) {
-    const json_t *summary = summary_of(d, c);
-    json_t *least = json_object_get(summary, "minimum"), *most = json_object_get(summary, "maximum");
+    const json_t *bounds, *values = values_of(d, c, &bounds);
+    json_t *least = json_object_get(bounds, "minimum"), *most = json_object_get(bounds, "maximum");
     write(d, "  <param:Parameter name=\"%s\" value=\"{eo:%s}\" minimum=\"0\" maximum=\"1\" title=\"%s\"", c->name, c->name,
           c->title);
     if (c->kind == CRITERION_NUMBER && json_is_number(least) && json_is_number(most))
         write(d, " minInclusive=\"%s\" maxInclusive=\"%s\"", json_line(d->scope, least), json_line(d->scope, most));
     if (c->kind == CRITERION_NUMBER) write(d, " pattern=\"%s\"", http_escape(d->scope, RANGE_PATTERN));
     write(d, ">");
-    options(d, c, summary);
+    options(d, c, values);
     write(d, "</param:Parameter>\n");
 }
 
@@ -150,12 +159,25 @@ static void time_bounds(struct description *d) {
     if (to) write(d, " maxInclusive=\"%s\"", http_escape(d->scope, to));
 }
 
+/* CEOS-BP-002C. */
+static void geometry_profiles(struct description *d) {
+    static const char *const types[] = {"POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"};
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        write(d, "<atom:link rel=\"profile\" href=\"http://www.opengis.net/wkt/%s\" title=\"WKT %s\"/>", types[i], types[i]);
+}
+
 static void parameter_write(struct description *d, const struct parameter *p) {
     write(d, "  <param:Parameter name=\"%s\" value=\"{%s}\" minimum=\"0\" maximum=\"1\"%s", p->name, p->meaning, p->facets);
     if (strncmp(p->meaning, "time:", 5) == 0 && !p->options) time_bounds(d);
     write(d, ">");
     char *rest = NULL, *list = scope_strdup(d->scope, p->options);
     for (char *value = list ? strtok_r(list, " ", &rest) : NULL; value; value = strtok_r(NULL, " ", &rest)) option(d, value);
+    if (strcmp(p->meaning, "geo:geometry") == 0) geometry_profiles(d);
+    if (strcmp(p->meaning, "searchTerms") == 0)
+        write(
+            d,
+            "<atom:link rel=\"profile\" href=\"https://www.postgresql.org/docs/15/textsearch-controls.html\" title=\"Words by "
+            "blanks: all of them; &quot;in quotes&quot;: a phrase; or; -not (websearch_to_tsquery)\"/>");
     write(d, "</param:Parameter>\n");
 }
 
@@ -189,7 +211,7 @@ static void urls_write(struct description *d, const char *rel, const char *path,
 static void head_write(struct description *d, const char *name, const char *about, const char *self) {
     write(d, "%s<ShortName>%s</ShortName>\n<Description>%s</Description>\n", HEAD, at_most(d, name, 16),
           at_most(d, about, 1024));
-    write(d, "<Tags>CEOS-OS-BP-V1.2/L3 earth observation satellite</Tags>\n");
+    write(d, "<Tags>CEOS-OS-BP-V1.3/L1 earth observation satellite</Tags>\n");
     write(d, "<Url type=\"" DESCRIPTION_TYPE "\" rel=\"self\" template=\"%s%s\"/>\n", http_escape(d->scope, d->base), self);
 }
 
@@ -203,7 +225,10 @@ static int tail_write(struct description *d, struct response *rs, const char *lo
 }
 
 int opensearch_description(struct request *rq, struct response *rs) {
-    struct description d = {rq->scope, text_new(rq->scope, 32 * 1024), rq->base_url, NULL};
+    json_t *schema;
+    int err = queryables_read(rq, NULL, &schema);
+    if (err) return err;
+    struct description d = {rq->scope, text_new(rq->scope, 64 * 1024), rq->base_url, NULL, schema};
     head_write(
         &d, "Nadir",
         "Satellite scenes and products computed from them. First find a collection (rel=collection); its own description "
@@ -216,13 +241,14 @@ int opensearch_description(struct request *rq, struct response *rs) {
 
 int opensearch_collection_description(struct request *rq, struct response *rs) {
     struct scope *s = rq->scope;
-    json_t *collection;
+    json_t *collection, *schema;
     int err = opensearch_collection_read(rq, request_param(rq, "collection"), &collection);
+    if (!err) err = queryables_read(rq, request_param(rq, "collection"), &schema);
     if (err == NADIR_ENOTFOUND) return opensearch_no_collection(rs, request_param(rq, "collection"));
     if (err) return err;
     const char *id = text_of(collection, "id"), *title = text_of(collection, "title");
     const char *place = scope_printf(s, "/opensearch/collections/%s", http_encode(s, id));
-    struct description d = {s, text_new(s, 32 * 1024), rq->base_url, collection};
+    struct description d = {s, text_new(s, 64 * 1024), rq->base_url, collection, schema};
     head_write(&d, id, text_of(collection, "description"), scope_printf(s, "%s/description.xml", place));
     urls_write(&d, "results", scope_printf(s, "%s/items", place), false);
     return tail_write(&d, rs, title ? title : id);

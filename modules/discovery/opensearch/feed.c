@@ -51,7 +51,7 @@ size_t feed_links(const struct feed *feed, struct feed_link *out) {
                                   "This page", 0};
     out[n++] = (struct feed_link){"search", DESCRIPTION_TYPE, scope_printf(rq->scope, "%s%s", rq->base_url, feed->description),
                                   "How to search here", 0};
-    if (size == 0) return n;
+    if (size == 0 || feed->total == 0) return n; /* CEOS-BP-011B: of an empty result only itself */
     out[n++] = (struct feed_link){"first", type, page_address(feed, 1, NULL), "First page", 0};
     if (start > 1)
         out[n++] =

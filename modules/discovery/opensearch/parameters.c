@@ -229,6 +229,7 @@ int opensearch_read(struct request *rq, bool of_collections, struct opensearch *
     if (!err) err = criteria_read(rq, of_collections, q, f);
     if (!err) err = sort_read(rq, q, f);
     q->words = argument_any(rq, "q searchTerms query");
+    q->words_all = true; /* CEOS-BP-006 */
     if (!err && q->words && strlen(q->words) > 1000) err = fault_set(f, "q", "is over 1000 bytes");
     return err ? err : place_read(rq, q, f);
 }

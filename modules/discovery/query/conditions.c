@@ -84,9 +84,9 @@ static const char *words_sought(struct scope *s, const char *words) {
     return t->data;
 }
 
-static void words_add(struct sql *sql, const char *words) {
+static void words_add(struct sql *sql, const char *words, bool all) {
     sql_add(sql, " AND f.words IS NOT NULL AND f.words @@ (websearch_to_tsquery('english', ");
-    sql_value(sql, words_sought(sql->scope, words), "::text");
+    sql_value(sql, all ? words : words_sought(sql->scope, words), "::text");
     size_t n = sql->count;
     sql_add(sql,
             ") || websearch_to_tsquery('french', $%zu) || websearch_to_tsquery('german', $%zu)"
@@ -116,7 +116,7 @@ int conditions_add(struct sql *sql, const struct run *r) {
         sql_add(sql, " AND f.during && ");
         conditions_interval(sql, q);
     }
-    if (q->words) words_add(sql, q->words);
+    if (q->words) words_add(sql, q->words, q->words_all);
     if (!q->filter) return 0;
     sql_add(sql, " AND (");
     int err = expr_sql(sql, q->filter, r->f);

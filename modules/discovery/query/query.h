@@ -30,6 +30,7 @@ struct query {
     struct names collections, ids;
     const struct expr *filter; /* or NULL */
     const char *words;         /* free text (STAC API free-text: terms separated by commas or blanks, any of them), or NULL */
+    bool words_all;            /* all of the terms instead, "in quotes" a phrase: OpenSearch's searchTerms */
     struct sort sorts[SORTS_MOST];
     size_t nsorts;     /* 0: newest first */
     int limit;         /* 1 to LIMIT_MOST; 0: only count */

@@ -39,6 +39,7 @@ static const char *digest(const struct run *r, const char *body) {
     text_write(t, q->from);
     text_write(t, q->to);
     text_write(t, q->words);
+    text_add(t, q->words_all ? "&" : "|", 1);
     text_write(t, r->who->subject);
     names_write(t, &q->collections);
     names_write(t, &q->ids);
