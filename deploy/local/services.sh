@@ -39,7 +39,8 @@ E2
     esac
     # Where the tests' stand-in listens; a deployment sets nothing.
     case $mine in *" discovery "*)
-        printf "export NADIR_WEBHOOK_INSIDE='http://127.0.0.1:%s/'\n" "$WEBHOOK_PORT" ;;
+        printf "export NADIR_WEBHOOK_INSIDE='http://127.0.0.1:%s/'\n" "$WEBHOOK_PORT"
+        printf "export NADIR_HARVEST_INSIDE='http://127.0.0.1: %s/'\n" "$NADIR_URL" ;;
     esac
     case $mine in *" download "*)
         printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link" ;;

@@ -169,10 +169,13 @@ static int perform(struct scope *s, CURL *curl, const struct fetch *f, struct fe
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);
     CURLcode code = curl_easy_perform(curl);
     long status = 0;
+    curl_off_t retry_after = 0;
     const char *type = NULL;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
     out->status = (int)status;
+    out->retry_after = retry_after > 86400 ? 86400 : (int)retry_after;
     out->content_type = type ? scope_strdup(s, type) : "";
     out->body = sink.data ? sink.data : "";
     out->body_len = sink.len;

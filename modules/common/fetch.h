@@ -26,6 +26,7 @@ struct fetch {
 
 struct fetched {
     int status;
+    int retry_after;          /* seconds that the server asks to wait (Retry-After); 0: none */
     const char *content_type; /* "" if none */
     const char *body;         /* NUL-terminated */
     size_t body_len;

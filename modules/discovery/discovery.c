@@ -2,6 +2,7 @@
 #include "common/module.h"
 #include "discovery/aggregate.h"
 #include "discovery/csw/csw.h"
+#include "discovery/harvest/harvest.h"
 #include "discovery/html.h"
 #include "discovery/odata/routes.h"
 #include "discovery/opensearch/opensearch.h"
@@ -168,6 +169,7 @@ static const struct route routes[] = {
      .scope = SAVED_READ,
      .handler = deliveries_list},
     ODATA_ROUTES,
+    HARVEST_ROUTES,
 };
 
 static const struct subscription subscriptions[] = {
@@ -177,13 +179,24 @@ static const struct subscription subscriptions[] = {
     {"identity", "user.*", people_on_user},
 };
 
+static int start(void) {
+    int err = saved_start();
+    return err ? err : harvest_start();
+}
+
+static void stop(void) {
+    harvest_stop();
+    saved_stop();
+}
+
 static const struct module discovery = {
     .name = "discovery",
     .routes = routes,
     .nroutes = ARRAY_SIZE(routes),
     .subscriptions = subscriptions,
     .nsubscriptions = ARRAY_SIZE(subscriptions),
-    .start = saved_start,
-    .stop = saved_stop,
+    .start = start,
+    .stop = stop,
+    .db_most = 12, /* the harvest holds two of them while it works */
 };
 NADIR_MODULE(discovery)
