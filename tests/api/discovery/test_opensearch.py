@@ -58,11 +58,15 @@ def catalogue(client):
     assert client.delete("/stac/collections/" + name).status_code == 204
 
 
-def stac_ids(session, catalogue, **search):
+def stac_items(session, catalogue, **search):
     body = {"collections": [catalogue], "limit": 1000, **search}
     page = session.post("/stac/search", json=body)
     assert page.status_code == 200, page.text
-    return [item["id"] for item in page.json()["features"]]
+    return page.json()["features"]
+
+
+def stac_ids(session, catalogue, **search):
+    return [item["id"] for item in stac_items(session, catalogue, **search)]
 
 
 def items(session, catalogue, **params):
@@ -99,7 +103,12 @@ def test_descriptions_say_what_can_be_asked(anon, catalogue):
     parameters = {p.get("value"): p for p in url.findall("param:Parameter", NS)}
     assert {value.strip("{}") for value in parameters} == names, "each parameter of the template is described"
     assert [o.get("value") for o in parameters["{eo:platform}"].findall("param:Option", NS)] == ["sentinel-1a", "sentinel-2b"]
-    assert (parameters["{eo:cloudCover}"].get("minInclusive"), parameters["{eo:cloudCover}"].get("maxInclusive")) == ("0", "100")
+    clouds = [item["properties"]["eo:cloud_cover"] for item in stac_items(anon, catalogue) if "eo:cloud_cover" in item["properties"]]
+    assert (parameters["{eo:cloudCover}"].get("minInclusive"), parameters["{eo:cloudCover}"].get("maxInclusive")) == (str(min(clouds)), str(max(clouds)))
+    assert [o.get("value") for o in parameters["{eo:instrument}"].findall("param:Option", NS)] == ["c-sar", "msi"], "as the items have it"
+    assert (parameters["{eo:orbitNumber}"].get("minInclusive"), parameters["{eo:orbitNumber}"].get("maxInclusive")) == ("1000", str(1000 + COUNT - 1))
+    wkt = {link.get("href").rsplit("/", 1)[1] for link in parameters["{geo:geometry}"].findall("atom:link", NS) if link.get("rel") == "profile"}
+    assert wkt == {"POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"}  # CEOS-BP-002C
     assert parameters["{time:start}"].get("minInclusive") == "2021-01-01T00:00:00Z"
     options = [o.get("value") for o in parameters["{geo:relation}"].findall("param:Option", NS)]
     assert {"intersects", "contains", "disjoint"} <= set(options)
@@ -185,11 +194,15 @@ def test_times_boxes_words_and_names_as_in_stac(anon, catalogue):
         ({"box": "170,30,-170,50"}, {"bbox": [170, 30, -170, 50]}),
         ({"geo:box": "-6,39,10,42"}, {"bbox": [-6, 39, 10, 42]}),
         ({"q": "radar"}, {"q": "radar"}),
+        ({"q": "the radar of scenes"}, {"q": "radar"}),
+        ({"q": "radar or camera"}, {"q": "radar,camera"}),
+        ({"q": '"the radar"'}, {"q": "radar"}),
         ({"searchTerms": "camera", "bbox": "0,30,90,50"}, {"q": "camera", "bbox": [0, 30, 90, 50]}),
         ({"uid": "scene-007,scene-008"}, {"ids": ["scene-007", "scene-008"]}),
     ]:
         found = items(anon, catalogue, **params)
         assert found.ids == stac_ids(anon, catalogue, **search) and found.total > 0, params
+    assert items(anon, catalogue, q="radar camera").total == 0, "words are all wanted"
     across = items(anon, catalogue, box="170,30,-170,50").ids
     assert f"scene-{COUNT - 1:03d}" in across and "scene-000" not in across
 
@@ -242,7 +255,9 @@ def test_pages_by_index_and_by_next_give_each_item_once(anon, catalogue, order):
 
 def test_beyond_the_end_and_only_counting(anon, catalogue):
     beyond = items(anon, catalogue, startIndex=COUNT + 1)
-    assert beyond.ids == [] and not beyond.link("next")
+    assert beyond.ids == [] and not beyond.link("next") and beyond.total == COUNT
+    nothing = items(anon, catalogue, uid="no-such")
+    assert nothing.total == 0 and nothing.link("self") and not any(nothing.link(rel) for rel in ("first", "previous", "next", "last"))  # CEOS-BP-011B
     counted = items(anon, catalogue, maxRecords=0)
     assert counted.ids == [] and counted.total == COUNT and counted.per_page == 0
 
@@ -283,7 +298,7 @@ def test_an_entry_has_what_clients_read(anon, base, catalogue):
     ring = stac["geometry"]["coordinates"][0]
     numbers = [float(n) for n in entry.findtext("georss:polygon", None, NS).split()]
     assert numbers == [n for x, y in ring for n in (y, x)], "GeoRSS has latitude first"
-    assert entry.findtext("georss:box", None, NS) == "41 -2 43 0"
+    assert "radar" not in entry.findtext("atom:content", None, NS) and entry.findtext("atom:summary", None, NS) == "sentinel-2b, msi, 2021-02-02T10:01:00Z"
     assert entry.findtext("eo:platform", None, NS) == "sentinel-2b" and entry.findtext("eo:instrument", None, NS) == "msi"
     assert float(entry.findtext("eo:cloudCover", None, NS)) == stac["properties"]["eo:cloud_cover"]
     assert entry.findtext("eo:processingLevel", None, NS) == "L2A" and entry.findtext("eo:parentIdentifier", None, NS) == catalogue
