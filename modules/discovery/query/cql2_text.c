@@ -12,6 +12,8 @@
 #include "discovery/query/cql2_lexer.h"
 #include "discovery/query/geometry.h"
 
+static const char DEPTH_WHY[] = "the filter has more than 64 brackets in each other";
+
 struct parser {
     struct lexer lexer;
     struct scope *scope;
@@ -172,6 +174,30 @@ static bool wkt_here(const struct parser *p) {
 
 /* ---- the ladder, from its foot ---- */
 
+/* In an array function a bracket always begins an array, of one element too. */
+static struct expr *parse_array(struct parser *p) {
+    size_t at = p->lexer.now.at;
+    struct list l = {0};
+    if (!lexer_sign(&p->lexer, "(")) return parse_sum(p);
+    if (++p->depth > EXPR_DEPTH_MOST) return fail(p, at, DEPTH_WHY);
+    lexer_next(&p->lexer);
+    while (!lexer_sign(&p->lexer, ")")) {
+        if (l.count > 0 && !expect(p, ",", "',' or ')'")) return NULL;
+        struct expr *e = parse_array(p);
+        if (!e) return NULL;
+        list_add(p, &l, e);
+    }
+    lexer_next(&p->lexer);
+    p->depth--;
+    return node(p, at, expr_list(p->scope, EXPR_ARRAY, l.count, l.items));
+}
+
+static struct expr *parse_array_function(struct parser *p, size_t at, enum expr_op op) {
+    struct expr *a = parse_array(p), *b;
+    if (!a || !expect(p, ",", "','") || !(b = parse_array(p)) || !expect(p, ")", "')'")) return NULL;
+    return node(p, at, expr_new(p->scope, op, 2, a, b));
+}
+
 static struct expr *parse_function(struct parser *p) {
     const struct token name = p->lexer.now;
     lexer_next(&p->lexer);
@@ -182,6 +208,7 @@ static struct expr *parse_function(struct parser *p) {
     if (strcasecmp(name.text, "bbox") == 0) return parse_box(p, name.at);
     const struct cql2_op *op = cql2_op_named(name.text, name.len, false);
     if (!op || !op->text_function) return fail(p, name.at, "there is no function of this name");
+    if (op->op >= EXPR_A_EQUALS) return parse_array_function(p, name.at, op->op);
     struct list l = {0};
     if (!parse_elements(p, &l)) return NULL;
     if (l.count != (size_t)op->least)
@@ -351,7 +378,7 @@ static struct expr *parse_and(struct parser *p) {
 }
 
 static struct expr *parse_or(struct parser *p) {
-    if (++p->depth > EXPR_DEPTH_MOST) return fail(p, p->lexer.now.at, "the filter has more than 64 brackets in each other");
+    if (++p->depth > EXPR_DEPTH_MOST) return fail(p, p->lexer.now.at, DEPTH_WHY);
     struct expr *e = parse_joined(p, "or", EXPR_OR, parse_and);
     p->depth--;
     return e;

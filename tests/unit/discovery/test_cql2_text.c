@@ -85,6 +85,8 @@ static void test_forms_agree(void **state) {
         {"a = 'it''s' OR a = 'it\\'s'", "{'op':'or','args':[{'op':'=','args':[{'property':'a'},'it\\u0027s']},{'op':'=','args':"
                                         "[{'property':'a'},'it\\u0027s']}]}"},
         {"\"a \"\"b\"\" c\" = +5", "{'op':'=','args':[{'property':'a \\\"b\\\" c'},5]}"},
+        {"A_EQUALS(a, ('x'))", "{'op':'a_equals','args':[{'property':'a'},['x']]}"},
+        {"A_EQUALS(a, ((1, 2), (b)))", "{'op':'a_equals','args':[{'property':'a'},[[1,2],[{'property':'b'}]]]}"},
         {"A_EQUALS(a, ())", "{'op':'a_equals','args':[{'property':'a'},[]]}"},
         {"date = DATE('2020-01-01')", "{'op':'=','args':[{'property':'date'},{'date':'2020-01-01'}]}"},
         {"point > 1e3 AND z = .5",
@@ -158,6 +160,8 @@ static void test_faults_name_the_character(void **state) {
         {"T_DURING(datetime, INTERVAL('2020-01-02', '2020-01-01'))", 20},
         {"T_DURING(datetime, TIMESTAMP('2020-01-01T00:00:00Z'))", 1},
         {"a = (1, 2)", 1},
+        {"A_EQUALS(a, (1,))", 16},
+        {"A_EQUALS(a, (1 2))", 16},
         {"a + 'x' = 1", 1},
         {"a = b = c", 7},
         {"2 ^ 3 ^ 4 = a", 7},
@@ -195,6 +199,8 @@ static void test_bounds(void **state) {
     assert_non_null(strstr(f.why, "64"));
     f = (struct fault){0};
     assert_null(from_text(repeat("", "CASEI(", 5000, ""), &f));
+    f = (struct fault){0};
+    assert_null(from_text(repeat("A_EQUALS(a, ", "(", 5000, ""), &f));
     f = (struct fault){0};
     assert_null(from_text(repeat("S_INTERSECTS(geometry, ", "GEOMETRYCOLLECTION(", 3000, ""), &f));
     f = (struct fault){0};
