@@ -93,7 +93,10 @@ static void test_stac_query(void **state) {
         {"{\"a\":{\"startsWith\":\"1%_\\\\\"}}", "a LIKE '1\\%\\_\\\\%'"},
         {"{\"a\":{\"endsWith\":\"x\"}}", "a LIKE '%x'"},
         {"{\"properties.a\":{\"contains\":\"x\"}}", "a LIKE '%x%'"},
-        {"{\"a\":{\"in\":[1,\"x\",false]}}", "a IN (1, 'x', false)"},
+        {"{\"a\":{\"in\":[1,\"x\",false]}}", "a IN (1, 'x', false) OR A_OVERLAPS(a, (1, 'x', false))"},
+        {"{\"id\":{\"in\":[\"x\"]}}", "id IN ('x')"},
+        {"{\"a\":{\"lt\":\"5.5\"}}", "a < '5.5' OR a < 5.5"},
+        {"{\"a\":{\"eq\":\"5x\"}}", "a = '5x'"},
         {"{\"a\":{\"eq\":null}}", "a IS NULL"},
         {"{}", "true"},
     };
