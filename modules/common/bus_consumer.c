@@ -212,7 +212,7 @@ static bool handle_many(struct consumer *c, struct stream *stream, const redisRe
     size_t wanted_count = 0;
     bool unreadable = false;
     scope_init(&s, c->bus->module, EVENT_TIMEOUT_MS);
-    json_t **events = scope_alloc(&s, entries->elements * sizeof *events);
+    json_t **events = scope_alloc(&s, entries->elements * sizeof(json_t *));
     for (size_t i = 0; i < entries->elements; i++) {
         const redisReply *entry = entries->element[i];
         json_t *json = is_entry(entry) ? scope_json(&s, json_loads(entry_event(entry), 0, NULL)) : NULL;
