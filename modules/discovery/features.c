@@ -70,7 +70,6 @@ int features_answer(struct request *rq, struct response *rs, const struct item_s
     struct page page;
     struct fault f = {0};
     scope_json(s, links);
-    html_prefer(rq, rs);
     int err = query_run(s, &rq->auth, &search->query, &page, &f);
     if (f.why) return fault_answer(rs, &f);
     if (err) return err;

@@ -1,6 +1,7 @@
 /* search.c: /stac/search. */
 #include "discovery/search.h"
 #include "common/module.h"
+#include "discovery/html.h"
 
 static json_t *search_links(struct request *rq) {
     const char *self =
@@ -14,6 +15,7 @@ static json_t *search_links(struct request *rq) {
 int search_get(struct request *rq, struct response *rs) {
     struct item_search search;
     struct fault f = {0};
+    html_prefer(rq, rs);
     int err = search_from_args(rq, &search, &f);
     if (f.why) return fault_answer(rs, &f);
     return err ? err : features_answer(rq, rs, &search, search_links(rq));
