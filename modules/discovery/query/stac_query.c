@@ -1,5 +1,6 @@
 /* stac_query.c: the query extension of STAC API: {"eo:cloud_cover": {"lt": 10, "gte": 1}}. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "discovery/query/cql2.h"
@@ -30,7 +31,22 @@ static struct expr *members(struct scope *s, struct expr *property, const json_t
     args[0] = property;
     for (size_t i = 0; i < count; i++)
         if (!(args[i + 1] = literal(s, json_array_get(list, i)))) return NULL;
-    return expr_list(s, EXPR_IN, count + 1, args);
+    struct expr *in = expr_list(s, EXPR_IN, count + 1, args);
+    if (count == 0 || strcmp(property->text, "id") == 0 || strcmp(property->text, "collection") == 0) return in;
+    /* Of a property that is a list ("instruments"), one of its members must be among them. */
+    return expr_new(s, EXPR_OR, 2, in, expr_new(s, EXPR_A_OVERLAPS, 2, property, expr_list(s, EXPR_ARRAY, count, args + 1)));
+}
+
+/* Clients that take values from a command line send numbers as texts: such a text stands for the number as well. */
+static struct expr *comparison(struct scope *s, enum expr_op op, struct expr *property, struct expr *right) {
+    struct expr *compared = expr_new(s, op, 2, property, right);
+    char *end;
+    if (right->op != EXPR_TEXT || !*right->text || strspn(right->text, "+-.0123456789eE") != strlen(right->text))
+        return compared;
+    double number = strtod(right->text, &end);
+    if (*end || !isfinite(number) || strcmp(property->text, "id") == 0 || strcmp(property->text, "collection") == 0)
+        return compared;
+    return expr_new(s, EXPR_OR, 2, compared, expr_new(s, op, 2, property, expr_number(s, number)));
 }
 
 static struct expr *matching(struct scope *s, const char *op, struct expr *property, const json_t *value) {
@@ -67,7 +83,7 @@ static int condition(struct scope *s, const char *name, const char *op, const js
         }
         right = literal(s, value);
         if (!right) return fault_set(f, "query", VALUE_WHY);
-        *out = expr_new(s, ops[i], 2, property, right);
+        *out = comparison(s, ops[i], property, right);
         return 0;
     }
     return fault_set(f, "query", "has operators eq, neq, lt, lte, gt, gte, in, startsWith, endsWith and contains");
