@@ -146,6 +146,11 @@ class Search {
     this.loading = false;
   }
 
+  /** The answers on show may be out of date: the next run asks anew. */
+  forget(): void {
+    this.#asked = "\n";
+  }
+
   async next(): Promise<void> {
     if (!this.#page || this.loading) return;
     const abort = this.#abort ?? new AbortController();
