@@ -99,7 +99,7 @@ static char *with_crlf(struct scope *s, const char *text) {
         if (*text == '\n') *to++ = '\r';
         *to++ = *text;
     }
-    if (to > out && to[-1] != '\n') to = stpcpy(to, "\r\n");
+    if (to > out && to[-1] != '\n') stpcpy(to, "\r\n");
     return out;
 }
 

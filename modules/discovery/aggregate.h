@@ -23,8 +23,8 @@ enum aggregation_kind {
 
 struct aggregation {
     const char *name;
-    enum aggregation_kind kind;
     const char *of; /* SQL of the value over `footprint f`; NULL for places */
+    enum aggregation_kind kind;
     bool whole;
 };
 

@@ -1,6 +1,7 @@
 /* aggregate_place.c: items by place: geohashes, Web Mercator tiles, cells of whole degrees. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "discovery/aggregate.h"
 
@@ -103,16 +104,17 @@ const char *place_cells(struct scope *s, const struct aggregation *a, const stru
                  "x || ',' || y");
 }
 
+/* Divided by the cells of a degree where these are whole: 3 / 10 is 0.3, and 3 * 0.1 is not. */
+static double degrees_at(long cell, double width) {
+    return width < 1 ? (double)cell / (double)lround(1 / width) : (double)cell * width;
+}
+
 void place_bucket(json_t *bucket, const struct aggregation_cut *cut) {
-    int column, row;
-    char key[64];
-    double per = 1 / cut->degrees;
-    if (sscanf(json_string_value(json_object_get(bucket, "key")), "%d,%d", &column, &row) != 2) return;
-    /* Divided by the cells of a degree where these are whole: 3 / 10 is 0.3, and 3 * 0.1 is not. */
-    double west = per > 1 ? column / per : column * cut->degrees, south = per > 1 ? row / per : row * cut->degrees;
-    double east = per > 1 ? (column + 1) / per : (column + 1) * cut->degrees;
-    double north = per > 1 ? (row + 1) / per : (row + 1) * cut->degrees;
-    snprintf(key, sizeof key, "%g,%g", west, south);
-    json_object_set_new(bucket, "key", json_string(key));
+    char *rest, name[64];
+    long column = strtol(json_string_value(json_object_get(bucket, "key")), &rest, 10), row = strtol(rest + 1, NULL, 10);
+    double west = degrees_at(column, cut->degrees), south = degrees_at(row, cut->degrees);
+    double east = degrees_at(column + 1, cut->degrees), north = degrees_at(row + 1, cut->degrees);
+    snprintf(name, sizeof name, "%g,%g", west, south);
+    json_object_set_new(bucket, "key", json_string(name));
     json_object_set_new(bucket, "bbox", json_pack("[f, f, f, f]", west, south, east, north));
 }
