@@ -74,7 +74,7 @@ static int value_bind(struct binder *b, const char *name, enum csw_type type, co
         return 0;
     }
     *out = (struct expr *)in;
-    if (in->op == EXPR_NUMBER && (type == CSW_TEXT || type == CSW_LIST))
+    if (in->op == EXPR_NUMBER && !stac && (type == CSW_TEXT || type == CSW_LIST))
         *out = expr_text(b->scope, EXPR_TEXT, scope_printf(b->scope, "%.15g", in->number));
     if (in->op != EXPR_TEXT) return 0;
     if (type == CSW_TIME) {

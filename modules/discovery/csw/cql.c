@@ -148,7 +148,7 @@ static int word_rewrite(struct rewriter *w) {
     const char *open = w->p + len + strspn(w->p + len, " \t\r\n");
     static const struct {
         const char *word, *cql2;
-    } words[] = {{"EXISTS", "IS NOT NULL"}, {"BEFORE", "<"}, {"AFTER", ">"}, {"DURING", ""}, {"TEQUALS", "="}};
+    } words[] = {{"EXISTS", "IS NOT NULL"}, {"BEFORE", "< "}, {"AFTER", "> "}, {"DURING", ""}, {"TEQUALS", "= "}};
     if (strncasecmp(w->p, absent, sizeof absent - 1) == 0) {
         put(w, "IS NULL");
         w->p += sizeof absent - 1;
