@@ -7,13 +7,16 @@
 #include <stdint.h>
 #include <zlib.h>
 
+#define LINES_BUFFER (256 * 1024)
 #define LINE_MOST (16 * 1024 * 1024)
 
 struct lines {
     const char *const *files; /* "-": standard input */
     size_t nfiles, at;        /* the file that is being read */
     gzFile open;
-    size_t line;           /* of that file, from 1 */
+    size_t line; /* of that file, from 1 */
+    char buffer[LINES_BUFFER];
+    size_t begin, end;     /* of what is in the buffer and not yet given */
     int64_t total, passed; /* bytes on disk: of all files, of those that are read to their end */
 };
 
