@@ -9,6 +9,7 @@
 #include "common/geo.h"
 #include "common/module.h"
 #include "discovery/opensearch/opensearch.h"
+#include "discovery/query/geometry.h"
 
 #define EARTH_RADIUS 6371008.8 /* metres; mean radius of the IUGG (R1) */
 #define HALF_ROUND 20015114.0  /* metres; radius of the circle that is all of the sphere */
@@ -108,12 +109,25 @@ const char *circle_wkt(struct scope *s, double lat, double lon, double radius) {
     struct text *t = text_new(s, 4096);
     text_add(t, "MULTIPOLYGON(", 13);
     bool any = false;
-    for (double shift = -360; shift <= 360; shift += 360) any |= clipped_add(s, t, points, shift, !any);
+    for (int round = -1; round <= 1; round++) any |= clipped_add(s, t, points, 360.0 * round, !any);
     text_add(t, ")", 1);
     return t->data;
 }
 
-static int circle_read(struct request *rq, struct query *q, struct fault *f) {
+/* Where, and the parameter that it came from. */
+struct place {
+    const json_t *geojson;
+    const char *field;
+};
+
+static int wkt_read(struct scope *s, struct place *p, const char *field, const char *wkt, struct fault *f) {
+    const char *why;
+    if (p->geojson) return fault_set(f, field, "only one of a box, a geometry and a point can be searched with");
+    p->field = field;
+    return geometry_from_wkt(s, wkt, strlen(wkt), &p->geojson, &why) ? fault_set(f, field, why) : 0;
+}
+
+static int circle_read(struct request *rq, struct place *p, struct fault *f) {
     double lat = 0, lon = 0, radius = 0;
     bool has_lat, has_lon, has_radius;
     if (number_read(rq, "lat geo:lat", "lat", -90, 90, &lat, &has_lat, f) ||
@@ -122,47 +136,47 @@ static int circle_read(struct request *rq, struct query *q, struct fault *f) {
         return NADIR_EINVAL;
     if (!has_lat && !has_lon && !has_radius) return 0;
     if (!has_lat || !has_lon) return fault_set(f, has_lat ? "lon" : "lat", "lat and lon go together, radius with them");
-    if (q->area) return fault_set(f, "lat", "only one of a box, a geometry and a point can be searched with");
-    const char *wkt =
-        has_radius ? circle_wkt(rq->scope, lat, lon, radius) : scope_printf(rq->scope, "POINT(%.12g %.12g)", lon, lat);
-    return query_area_wkt(rq->scope, wkt, "radius", &q->area, f);
+    const char *point = scope_printf(rq->scope, "POINT(%.12g %.12g)", lon, lat);
+    return wkt_read(rq->scope, p, "lat", has_radius ? circle_wkt(rq->scope, lat, lon, radius) : point, f);
 }
 
-/* contains: what the item covers contains the place; disjoint: has nothing of it (OGC 10-032r8, 9.3). */
-static int relation_read(struct request *rq, struct query *q, struct fault *f) {
+/* The relation that is asked for. contains: what the item covers contains the place; disjoint: has nothing of it
+ * (OGC 10-032r8, 9.3). */
+static int relation_read(struct request *rq, enum expr_op *out, struct fault *f) {
     static const struct {
         const char *name;
         enum expr_op op;
-    } relations[] = {{"contains", EXPR_S_CONTAINS}, {"disjoint", EXPR_S_DISJOINT}, {"within", EXPR_S_WITHIN}};
+    } relations[] = {{"intersects", EXPR_S_INTERSECTS},
+                     {"contains", EXPR_S_CONTAINS},
+                     {"disjoint", EXPR_S_DISJOINT},
+                     {"within", EXPR_S_WITHIN}};
     const char *name = argument_any(rq, "relation geo:relation rel");
-    struct scope *s = rq->scope;
-    if (!name || strcasecmp(name, "intersects") == 0) return 0;
-    size_t at = 0;
-    while (at < ARRAY_SIZE(relations) && strcasecmp(relations[at].name, name) != 0) at++;
-    if (at == ARRAY_SIZE(relations)) return fault_set(f, "relation", "must be intersects, contains, within or disjoint");
-    if (!q->area) return 0;
-    struct db_rows *rows;
-    int err = db_query(s, module_db("discovery"), &rows, "SELECT ST_AsGeoJSON($1::geometry, 15)", "s", q->area);
-    if (err) return err;
-    struct expr *place = expr_geometry(s, db_json(s, rows, 0, 0));
-    q->filter =
-        expr_and(s, (struct expr *)q->filter, expr_new(s, relations[at].op, 2, expr_text(s, EXPR_PROPERTY, "geometry"), place));
-    q->area = NULL;
-    return 0;
+    *out = EXPR_S_INTERSECTS;
+    if (!name) return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(relations); i++) {
+        if (strcasecmp(relations[i].name, name) != 0) continue;
+        *out = relations[i].op;
+        return 0;
+    }
+    return fault_set(f, "relation", "must be intersects, contains, within or disjoint");
 }
 
 int place_read(struct request *rq, struct query *q, struct fault *f) {
+    struct scope *s = rq->scope;
+    struct place p = {0};
+    enum expr_op relation;
     const char *text, *why;
-    int err = 0;
+    double box[4];
     if ((text = argument_any(rq, "bbox box geo:box"))) {
-        double box[4];
         if (geo_bbox_parse(text, box, &why)) return fault_set(f, "bbox", why);
-        q->area = query_area_box(rq->scope, box);
+        p = (struct place){geometry_from_box(s, box), "bbox"};
     }
-    if ((text = argument_any(rq, "geometry geo:geometry geom"))) {
-        if (q->area) return fault_set(f, "geometry", "only one of a box, a geometry and a point can be searched with");
-        err = query_area_wkt(rq->scope, text, "geometry", &q->area, f);
-    }
-    if (!err) err = circle_read(rq, q, f);
-    return err ? err : relation_read(rq, q, f);
+    text = argument_any(rq, "geometry geo:geometry geom");
+    if (text && wkt_read(s, &p, "geometry", text, f)) return NADIR_EINVAL;
+    if (circle_read(rq, &p, f) || relation_read(rq, &relation, f)) return NADIR_EINVAL;
+    if (!p.geojson) return 0;
+    if (relation == EXPR_S_INTERSECTS) return query_area(s, p.geojson, p.field, &q->area, f);
+    struct expr *condition = expr_new(s, relation, 2, expr_text(s, EXPR_PROPERTY, "geometry"), expr_geometry(s, p.geojson));
+    q->filter = expr_and(s, (struct expr *)q->filter, condition);
+    return 0;
 }

@@ -4,10 +4,8 @@ import uuid
 
 import pytest
 
-from helpers import eventually
 from helpers_opensearch import ATOM, GEOJSON, NS, PLACEHOLDER, Feed, description, exception, fill, link, template, xml
 from helpers_stac import add_many, collection_document, item_document, search_all
-from products import private_product
 
 COUNT = 60
 
@@ -397,16 +395,21 @@ def test_texts_are_only_texts(anon, catalogue):
         assert query.get("{%s}platform" % NS["eo"]) == value
 
 
-def test_private_items_are_only_their_owners(admin, user, other_user, anon):
-    item = private_product(admin, user)["item"]
-
-    def found(session):
-        return item in Feed(session.get("/opensearch/search", params={"uid": item})).ids
-
-    eventually(lambda: found(user))
-    assert found(admin) and not found(other_user) and not found(anon)
-    for stranger in (other_user, anon):
-        page = Feed(stranger.get("/opensearch/search", params={"uid": item, "count": 1}))
-        assert page.total == 0
-        exception(stranger.get(f"/opensearch/collections/results/items/{item}"), 404, "item")
-    assert user.get(f"/opensearch/collections/results/items/{item}").status_code == 200
+def test_private_items_are_only_their_owners(scientist, admin, other_user, anon):
+    """In results, totals and the values that descriptions list."""
+    name, item = "test-" + uuid.uuid4().hex, "secret-" + uuid.uuid4().hex
+    assert scientist.post("/stac/collections", params={"visibility": "private"}, json=collection_document(name)).status_code == 201
+    document = item_document(name, item, properties={"datetime": "2020-06-01T10:20:30Z", "platform": item, "eo:cloud_cover": 3})
+    assert scientist.post(f"/stac/collections/{name}/items", json=document).status_code == 201
+    try:
+        for session, seen in ((scientist, True), (admin, True), (other_user, False), (anon, False)):
+            for params in ({"uid": item}, {"platform": item}, {"collection": name}):
+                page = Feed(session.get("/opensearch/search", params=params))
+                assert page.ids == [item] * seen and page.total == seen
+            assert session.get(f"/opensearch/collections/{name}/items/{item}").status_code == (200 if seen else 404)
+            assert session.get(f"/opensearch/collections/{name}/items").status_code == (200 if seen else 404)
+            if not seen:
+                assert item not in session.get("/opensearch/description.xml").text
+    finally:
+        scientist.delete(f"/stac/collections/{name}/items/{item}")
+        assert scientist.delete(f"/stac/collections/{name}").status_code == 204
