@@ -111,48 +111,6 @@ void runner_stop(bool stop);
 int harvest_start(void);
 void harvest_stop(void);
 
-#define HARVEST_SCOPE "discovery:item.write"
-#define HARVEST_ROUTES                                                                                                         \
-    {.methods = HTTP_POST,                                                                                                     \
-     .path = "/discovery/v1/harvests",                                                                                         \
-     .scope = HARVEST_SCOPE,                                                                                                   \
-     .handler = harvests_create,                                                                                               \
-     .role = "admin"},                                                                                                         \
-        {.methods = HTTP_GET,                                                                                                  \
-         .path = "/discovery/v1/harvests",                                                                                     \
-         .scope = HARVEST_SCOPE,                                                                                               \
-         .handler = harvests_list,                                                                                             \
-         .role = "admin"},                                                                                                     \
-        {.methods = HTTP_GET,                                                                                                  \
-         .path = "/discovery/v1/harvests/{harvest}",                                                                           \
-         .scope = HARVEST_SCOPE,                                                                                               \
-         .handler = harvests_get,                                                                                              \
-         .role = "admin"},                                                                                                     \
-        {.methods = HTTP_PATCH,                                                                                                \
-         .path = "/discovery/v1/harvests/{harvest}",                                                                           \
-         .scope = HARVEST_SCOPE,                                                                                               \
-         .handler = harvests_patch,                                                                                            \
-         .role = "admin"},                                                                                                     \
-        {.methods = HTTP_DELETE,                                                                                               \
-         .path = "/discovery/v1/harvests/{harvest}",                                                                           \
-         .scope = HARVEST_SCOPE,                                                                                               \
-         .handler = harvests_delete,                                                                                           \
-         .role = "admin"},                                                                                                     \
-        {.methods = HTTP_POST,                                                                                                 \
-         .path = "/discovery/v1/harvests/{harvest}/run",                                                                       \
-         .scope = HARVEST_SCOPE,                                                                                               \
-         .handler = harvests_run,                                                                                              \
-         .role = "admin"},                                                                                                     \
-        {.methods = HTTP_GET,                                                                                                  \
-         .path = "/discovery/v1/harvests/{harvest}/runs",                                                                      \
-         .scope = HARVEST_SCOPE,                                                                                               \
-         .handler = harvest_runs_list,                                                                                         \
-         .role = "admin"},                                                                                                     \
-    {                                                                                                                          \
-        .methods = HTTP_GET, .path = "/discovery/v1/harvests/{harvest}/runs/{run}/refusals", .scope = HARVEST_SCOPE,           \
-        .handler = harvest_refusals_list, .role = "admin"                                                                      \
-    }
-
 /* ---- harvests.c: /discovery/v1/harvests ---- */
 int harvests_create(struct request *rq, struct response *rs);
 int harvests_list(struct request *rq, struct response *rs);
