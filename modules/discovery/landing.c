@@ -7,6 +7,7 @@
 #include "discovery/html.h"
 
 #define OPENAPI_TYPE "application/vnd.oai.openapi;version=3.1"
+#define OPENAPI_JSON_TYPE "application/vnd.oai.openapi+json;version=3.0"
 #define STAC_API "https://api.stacspec.org/v1.0.0/"
 #define OGC "http://www.opengis.net/spec/"
 
@@ -44,6 +45,7 @@ static const char *const classes[] = {
     "https://api.stacspec.org/v1.0.0-rc.1/collection-search#query",
     "https://api.stacspec.org/v1.0.0-rc.1/collection-search#sort",
     "https://api.stacspec.org/v1.0.0-rc.2/children",
+    "https://api.stacspec.org/v1.0.0-rc.3/browseable",
     "https://api.stacspec.org/v0.3.0/aggregation",
     OGC "ogcapi-common-2/1.0/conf/simple-query",
     OGC "ogcapi-features-1/1.0/conf/core",
@@ -108,6 +110,7 @@ static json_t *landing_links(struct request *rq) {
         {"data", "application/json", "/stac/collections"},
         {"children", "application/json", "/stac/children"},
         {"service-desc", OPENAPI_TYPE, "/stac/api"},
+        {"service-desc", OPENAPI_JSON_TYPE, "/stac/api.json"},
         {"service-doc", "text/html", "/stac/api.html"},
         {QUERYABLES_REL, "application/schema+json", "/stac/queryables"},
         {"aggregate", "application/json", "/stac/aggregate"},
@@ -146,9 +149,16 @@ int api_get(struct request *rq, struct response *rs) {
     return response_data(rs, 200, OPENAPI_TYPE, openapi_begin, (size_t)(openapi_end - openapi_begin));
 }
 
+int api_json_get(struct request *rq, struct response *rs) {
+    (void)rq;
+    json_t *json = openapi_json(openapi_begin, (size_t)(openapi_end - openapi_begin));
+    return json ? response_json_as(rs, 200, OPENAPI_JSON_TYPE, json) : NADIR_EINTERNAL;
+}
+
 int api_page_get(struct request *rq, struct response *rs) {
     struct html h;
-    html_begin(&h, rq, "STAC API", NULL);
+    html_open(&h, rq);
+    html_begin(&h, "STAC API", NULL);
     html_add(&h, "<p><a href=\"/stac/api\">OpenAPI 3.1</a> · <a href=\"https://stacspec.org/\">STAC API 1.0.0</a></p><pre>");
     html_text(&h, openapi_begin);
     html_add(&h, "</pre>");

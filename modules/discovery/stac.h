@@ -132,16 +132,23 @@ int item_delete(struct db_tx *tx, const char *collection, const char *item, cons
 /** A PostgreSQL array literal of texts. */
 char *array_literal(struct scope *s, const char *const *texts, size_t count);
 
+/* ---- openapi_json.c ---- */
+
+/** The description of the API as OpenAPI 3.0 in JSON (a new reference), from OpenAPI 3.1 in YAML. NULL if it is not YAML. */
+json_t *openapi_json(const char *yaml, size_t len);
+
 /* ---- handlers ---- */
 int landing_get(struct request *rq, struct response *rs);
 int conformance_get(struct request *rq, struct response *rs);
 int api_get(struct request *rq, struct response *rs);
+int api_json_get(struct request *rq, struct response *rs);
 int api_page_get(struct request *rq, struct response *rs);
 int children_list(struct request *rq, struct response *rs);
 int collections_queryables(struct request *rq, struct response *rs);
 int queryables_get(struct request *rq, struct response *rs);
 int queryables_collection_get(struct request *rq, struct response *rs);
 int bulk_items(struct request *rq, struct response *rs);
+int browse_get(struct request *rq, struct response *rs);
 int collections_list(struct request *rq, struct response *rs);
 int collections_create(struct request *rq, struct response *rs);
 int collections_get(struct request *rq, struct response *rs);
