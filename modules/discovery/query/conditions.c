@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/module.h"
+#include "discovery/query/lift.h"
 #include "discovery/query/run.h"
 
 char *array_literal(struct scope *s, const char *const *texts, size_t count) {
@@ -124,9 +125,22 @@ int conditions_add(struct sql *sql, const struct run *r) {
     return err;
 }
 
+/* The window that the filter leaves of this one; the same if it leaves none, for then nothing matches whatever is looked at. */
+static struct window window_of(const struct run *r, int64_t oldest, int64_t newest) {
+    struct window w = {oldest, newest};
+    filter_window(r->s, r->q->filter, &w);
+    return w.oldest <= w.newest ? w : (struct window){oldest, newest};
+}
+
+void run_interval(struct run *r) {
+    struct window w = window_of(r, moment_add(moment_of(r->q->from, OPEN_PAST), -REACH_US),
+                                moment_add(moment_of(r->q->to, OPEN_FUTURE), REACH_US));
+    r->oldest = w.oldest;
+    r->newest = w.newest;
+}
+
 int conditions_reach(struct run *r, bool *wider) {
-    r->oldest = moment_add(moment_of(r->q->from, OPEN_PAST), -REACH_US);
-    r->newest = moment_add(moment_of(r->q->to, OPEN_FUTURE), REACH_US);
+    run_interval(r);
     r->lasting_known = true;
     *wider = false;
     if (!r->q->from && !r->q->to) return 0;
@@ -139,14 +153,17 @@ int conditions_reach(struct run *r, bool *wider) {
     conditions_interval(&sql, r->q);
     int err = sql_run(&sql, module_db("discovery"), &rows);
     if (err || db_is_null(rows, 0, 0)) return err;
-    int64_t first = moment_of(db_text(rows, 0, 0), 0), last = moment_of(db_text(rows, 0, 1), 0);
-    *wider = first < r->oldest || last > r->newest;
-    if (first < r->oldest) r->oldest = first;
-    if (last > r->newest) r->newest = last;
+    struct window lasting = window_of(r, moment_of(db_text(rows, 0, 0), 0), moment_of(db_text(rows, 0, 1), 0));
+    *wider = lasting.oldest < r->oldest || lasting.newest > r->newest;
+    if (lasting.oldest < r->oldest) r->oldest = lasting.oldest;
+    if (lasting.newest > r->newest) r->newest = lasting.newest;
     return 0;
 }
 
 int query_from_where(struct sql *sql, const struct auth *who, const struct query *q, struct fault *f) {
+    struct query lifted;
+    query_lift(sql->scope, q, &lifted);
+    q = &lifted;
     struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = q->ids.count ? SOURCE_NAMED : SOURCE_FOOTPRINT};
     bool wider;
     int err = conditions_reach(&r, &wider);

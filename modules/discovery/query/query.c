@@ -2,6 +2,7 @@
 #include "discovery/query/query.h"
 
 #include "common/module.h"
+#include "discovery/query/lift.h"
 #include "discovery/query/lookup.h"
 #include "discovery/query/run.h"
 
@@ -25,8 +26,7 @@ static int run_begin(struct run *r, int64_t *matched, bool *estimated) {
     int err = keys_set(r);
     if (err) return err;
     r->source = item_suffices(r) ? SOURCE_ITEM : q->ids.count ? SOURCE_NAMED : SOURCE_FOOTPRINT;
-    r->oldest = moment_add(moment_of(q->from, OPEN_PAST), -REACH_US);
-    r->newest = moment_add(moment_of(q->to, OPEN_FUTURE), REACH_US);
+    run_interval(r);
     r->lasting_known = !q->from && !q->to;
     r->offset_left = q->token ? 0 : q->offset;
     return q->token ? token_read(r, matched, estimated) : 0;
@@ -49,6 +49,9 @@ static int query_count(struct scope *s, const struct auth *who, const struct que
 }
 
 int query_run(struct scope *s, const struct auth *who, const struct query *q, struct page *out, struct fault *f) {
+    struct query lifted;
+    query_lift(s, q, &lifted);
+    q = &lifted;
     *out = (struct page){.matched = -1};
     if (q->limit == 0) return query_count(s, who, q, out, f);
     struct run r = {.s = s, .who = who, .q = q, .f = f, .out = out};

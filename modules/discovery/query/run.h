@@ -67,6 +67,8 @@ void conditions_window(struct sql *sql, int64_t from, int64_t to); /* both inclu
 void conditions_interval(struct sql *sql, const struct query *q);
 /** An array of texts as a parameter, or a single one: " AND f.collection = $n". */
 void conditions_names(struct sql *sql, const char *column, const struct names *names);
+/** Sets oldest and newest to what the query's interval and its filter leave. */
+void run_interval(struct run *r);
 /** Sets oldest and newest; where items last longer than a day, *wider than the interval tells. */
 int conditions_reach(struct run *r, bool *wider);
 
