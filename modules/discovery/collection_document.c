@@ -50,6 +50,8 @@ static void links_write(struct scope *s, json_t *collection, const char *id) {
     json_array_append_new(links, link_to(s, "root", "application/json", BASE_MARK, "/stac"));
     json_array_append_new(links, link_to(s, "items", GEOJSON, BASE_MARK, scope_printf(s, "%s/items", self)));
     json_array_append_new(
+        links, link_to(s, "child", "application/json", BASE_MARK, scope_printf(s, "/stac/browse/%s", http_encode(s, id))));
+    json_array_append_new(
         links, link_to(s, QUERYABLES_REL, "application/schema+json", BASE_MARK, scope_printf(s, "%s/queryables", self)));
     json_array_append_new(links, link_to(s, "aggregate", "application/json", BASE_MARK, scope_printf(s, "%s/aggregate", self)));
     json_array_append_new(links,

@@ -13,6 +13,10 @@ void html_prefer(const struct request *rq, struct response *rs);
 /* ---- pages; each takes the parsed document that a program would get, its marks replaced ---- */
 
 int html_landing(struct request *rq, struct response *rs, const json_t *catalog, const json_t *collections);
+/** A catalog of catalogs or of items, by its child and item links. */
+int html_catalog(struct request *rq, struct response *rs, const json_t *catalog);
+/** A list of addresses. */
+int html_list(struct request *rq, struct response *rs, const char *title, const json_t *addresses);
 int html_collections(struct request *rq, struct response *rs, const json_t *collections, int64_t matched, const json_t *links);
 int html_collection(struct request *rq, struct response *rs, const json_t *collection);
 int html_items(struct request *rq, struct response *rs, const struct page *page, const json_t *links);
@@ -77,8 +81,10 @@ void html_text(struct html *h, const char *text);
 void html_href(struct html *h, const char *href);
 /** Adds a value: a text, a number, a list of them, or JSON. */
 void html_value(struct html *h, const json_t *value);
-/** Begins a page. crumbs: up to three names with addresses (below the base URL), ended by NULL. */
-void html_begin(struct html *h, struct request *rq, const char *title, const char *const *crumbs);
+/** Begins a page in the reader's language; what is said by html_say is known from here on. */
+void html_open(struct html *h, struct request *rq);
+/** Writes the head. crumbs: names with addresses (below the base URL), ended by NULL. */
+void html_begin(struct html *h, const char *title, const char *const *crumbs);
 int html_end(struct html *h, struct response *rs);
 
 /** A drawing of a GeoJSON geometry or of a box (either may be NULL), as inline SVG. */

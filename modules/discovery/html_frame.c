@@ -151,12 +151,16 @@ static void json_address(struct html *h) {
     html_add(h, "%sf=json", strcmp(sign, "?") == 0 ? "?" : "&amp;");
 }
 
-void html_begin(struct html *h, struct request *rq, const char *title, const char *const *crumbs) {
+void html_open(struct html *h, struct request *rq) {
     *h = (struct html){rq, text_new(rq->scope, 16 * 1024), language_of(rq)};
+}
+
+void html_begin(struct html *h, const char *title, const char *const *crumbs) {
     html_add(h, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>", languages[h->language]);
     html_text(h, title);
     html_add(h, " · Nadir</title><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
                 "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"/stac/style.css\">"
+                "<link rel=\"icon\" href=\"/nadir.svg\" type=\"image/svg+xml\">"
                 "<link rel=\"alternate\" type=\"application/json\" href=\"");
     json_address(h);
     html_add(

@@ -86,7 +86,7 @@ static void world_draw(struct html *h, double lon, double lat) {
     html_add(h,
              "<svg class=\"world\" viewBox=\"-180 -90 360 180\" aria-hidden=\"true\"><rect x=\"-180\" y=\"-90\" width=\"360\" "
              "height=\"180\"/><path d=\"M-180 0H180M0 -90V90M-90 -90V90M90 -90V90M-180 -45H180M-180 45H180\"/>");
-    html_add(h, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"6\"/></svg>", lon > 180 ? lon - 360 : lon, -lat);
+    html_add(h, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"9\"/></svg>", lon > 180 ? lon - 360 : lon, -lat);
 }
 
 void html_map(struct html *h, const json_t *geometry, const json_t *bbox, bool small) {
@@ -107,8 +107,8 @@ void html_map(struct html *h, const json_t *geometry, const json_t *bbox, bool s
     struct frame drawn = f;
     double middle = (f.south + f.north) / 2, scale = 1 / fmax(cos(middle * M_PI / 180), 0.2);
     double width = fmax(f.east - f.west, 0.05), height = fmax(f.north - f.south, 0.05);
-    double pad = fmax(width, height * scale) * 0.18;
-    f = (struct frame){f.west - pad, f.south - pad / scale, f.east + pad, f.north + pad / scale};
+    double pad = fmax(width, height * scale) * (small ? 0.15 : 0.3);
+    f = (struct frame){f.west - pad, fmax(f.south - pad / scale, -90), f.east + pad, fmin(f.north + pad / scale, 90)};
     double shown_width = f.east - f.west, shown_height = (f.north - f.south) * scale;
     double letter = fmax(shown_width, shown_height) / 26;
     html_add(h,
@@ -122,6 +122,6 @@ void html_map(struct html *h, const json_t *geometry, const json_t *bbox, bool s
         html_add(h, "<rect x=\"%.4f\" y=\"%.4f\" width=\"%.4f\" height=\"%.4f\"/>", drawn.west, -scale * drawn.north,
                  drawn.east - drawn.west, (drawn.north - drawn.south) * scale);
     html_add(h, "</g></svg>");
-    if (!small) world_draw(h, (drawn.west + drawn.east) / 2, middle);
+    if (!small && width < 90) world_draw(h, (drawn.west + drawn.east) / 2, middle);
     html_add(h, "</figure>");
 }

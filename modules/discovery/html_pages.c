@@ -12,9 +12,10 @@ static const char *text_of(const json_t *object, const char *name) {
 static void interval_write(struct html *h, const json_t *collection) {
     const json_t *temporal = json_object_get(json_object_get(collection, "extent"), "temporal");
     const json_t *interval = json_array_get(json_object_get(temporal, "interval"), 0);
-    for (size_t i = 0; i < 2; i++) {
+    bool open = json_is_null(json_array_get(interval, 0)) && json_is_null(json_array_get(interval, 1));
+    for (size_t i = open; i < 2; i++) {
         const char *end = json_string_value(json_array_get(interval, i));
-        if (i) html_add(h, " – ");
+        if (i && !open) html_add(h, " – ");
         html_text(h, end ? scope_strndup(h->rq->scope, end, 10) : html_say(h, SAY_OPEN_END));
     }
 }
@@ -71,7 +72,8 @@ static void search_form(struct html *h, const char *action, bool items) {
 
 int html_landing(struct request *rq, struct response *rs, const json_t *catalog, const json_t *collections) {
     struct html h;
-    html_begin(&h, rq, text_of(catalog, "title"), NULL);
+    html_open(&h, rq);
+    html_begin(&h, text_of(catalog, "title"), NULL);
     html_add(&h, "<p class=\"lead\">");
     html_text(&h, text_of(catalog, "description"));
     html_add(&h, "</p>");
@@ -108,9 +110,49 @@ static void paging(struct html *h, const json_t *links) {
     html_add(h, "</nav>");
 }
 
+int html_catalog(struct request *rq, struct response *rs, const json_t *catalog) {
+    const char *collection = request_param(rq, "collection");
+    const char *place = scope_printf(rq->scope, "/stac/collections/%s", http_encode(rq->scope, collection));
+    size_t base = strlen(rq->base_url), at;
+    json_t *link;
+    struct html h;
+    html_open(&h, rq);
+    const char *const crumbs[] = {html_say(&h, SAY_COLLECTIONS), "/stac/collections", collection, place, NULL};
+    html_begin(&h, text_of(catalog, "title"), crumbs);
+    html_add(&h, "<ul class=\"list\">");
+    json_array_foreach(json_object_get(catalog, "links"), at, link) {
+        const char *rel = text_of(link, "rel"), *href = text_of(link, "href"), *title = text_of(link, "title");
+        if (strcmp(rel, "child") != 0 && strcmp(rel, "item") != 0) continue;
+        html_add(&h, "<li><a href=\"");
+        html_href(&h, href + base);
+        html_add(&h, "?f=html\">");
+        html_text(&h, title ? title : strrchr(href, '/') + 1);
+        html_add(&h, "</a></li>");
+    }
+    html_add(&h, "</ul>");
+    return html_end(&h, rs);
+}
+
+int html_list(struct request *rq, struct response *rs, const char *title, const json_t *addresses) {
+    size_t at;
+    json_t *address;
+    struct html h;
+    html_open(&h, rq);
+    html_begin(&h, title, NULL);
+    html_add(&h, "<ul class=\"list\">");
+    json_array_foreach((json_t *)addresses, at, address) {
+        html_add(&h, "<li>");
+        html_text(&h, json_string_value(address));
+        html_add(&h, "</li>");
+    }
+    html_add(&h, "</ul>");
+    return html_end(&h, rs);
+}
+
 int html_collections(struct request *rq, struct response *rs, const json_t *collections, int64_t matched, const json_t *links) {
     struct html h;
-    html_begin(&h, rq, "Collections", NULL);
+    html_open(&h, rq);
+    html_begin(&h, html_say(&h, SAY_COLLECTIONS), NULL);
     search_form(&h, "/stac/collections", false);
     html_add(&h, "<p class=\"quiet\">%lld %s</p>", (long long)matched, html_say(&h, SAY_FOUND));
     if (json_array_size(collections) == 0) html_add(&h, "<p>%s</p>", html_say(&h, SAY_NOTHING));
@@ -153,9 +195,10 @@ static void providers(struct html *h, const json_t *list) {
 
 int html_collection(struct request *rq, struct response *rs, const json_t *collection) {
     const char *id = text_of(collection, "id"), *title = text_of(collection, "title");
-    const char *const crumbs[] = {"Collections", "/stac/collections", NULL};
     struct html h;
-    html_begin(&h, rq, title ? title : id, crumbs);
+    html_open(&h, rq);
+    const char *const crumbs[] = {html_say(&h, SAY_COLLECTIONS), "/stac/collections", NULL};
+    html_begin(&h, title ? title : id, crumbs);
     html_add(&h, "<div class=\"two\"><div><p class=\"lead\">");
     html_text(&h, text_of(collection, "description"));
     html_add(&h, "</p><p><a class=\"button main\" href=\"/stac/collections/");
@@ -235,9 +278,10 @@ static void item_card(struct html *h, const json_t *item) {
 int html_items(struct request *rq, struct response *rs, const struct page *page, const json_t *links) {
     const char *collection = strstr(rq->route->path, "{collection}") ? request_param(rq, "collection") : NULL;
     const char *place = collection ? scope_printf(rq->scope, "/stac/collections/%s", http_encode(rq->scope, collection)) : NULL;
-    const char *const crumbs[] = {"Collections", "/stac/collections", collection, place, NULL};
     struct html h;
-    html_begin(&h, rq, collection ? collection : "Nadir", collection ? crumbs : NULL);
+    html_open(&h, rq);
+    const char *const crumbs[] = {html_say(&h, SAY_COLLECTIONS), "/stac/collections", collection, place, NULL};
+    html_begin(&h, collection ? collection : html_say(&h, SAY_SEARCH_HINT), collection ? crumbs : NULL);
     search_form(&h, rq->path, true);
     if (page->matched >= 0)
         html_add(&h, "<p class=\"quiet\">%s%s%lld %s</p>", page->estimated ? html_say(&h, SAY_FOUND_ABOUT) : "",
@@ -263,13 +307,26 @@ static void asset_size(struct html *h, const json_t *asset) {
     html_add(h, "%.*f %s", unit > 1 ? 1 : 0, bytes, units[unit]);
 }
 
+/* Long media types by the names that people know. */
+static const char *kind_of(const json_t *asset) {
+    static const char *const kinds[][2] = {
+        {"image/tiff; application=geotiff; profile=cloud-optimized", "Cloud Optimized GeoTIFF"},
+        {"image/tiff; application=geotiff", "GeoTIFF"},
+        {"application/x-hdf5", "HDF5"},
+        {"application/x-hdf", "HDF"}};
+    const char *type = text_of(asset, "type");
+    for (size_t i = 0; type && i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(type, kinds[i][0]) == 0) return kinds[i][1];
+    return type;
+}
+
 static void assets(struct html *h, const json_t *list) {
     const char *key;
     json_t *asset;
     if (json_object_size(list) == 0) return;
     html_add(h,
              "<section><h2>%s</h2><div class=\"wide\"><table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
-             "<th scope=\"col\">%s</th></tr></thead><tbody>",
+             "<th scope=\"col\" class=\"number\">%s</th></tr></thead><tbody>",
              html_say(h, SAY_ASSETS), html_say(h, SAY_NAME), html_say(h, SAY_KIND), html_say(h, SAY_SIZE));
     json_object_foreach((json_t *)list, key, asset) {
         const char *title = text_of(asset, "title");
@@ -278,7 +335,7 @@ static void assets(struct html *h, const json_t *list) {
         html_add(h, "\">");
         html_text(h, title ? title : key);
         html_add(h, "</a></td><td>");
-        html_text(h, text_of(asset, "type"));
+        html_text(h, kind_of(asset));
         html_add(h, "</td><td class=\"number\">");
         asset_size(h, asset);
         html_add(h, "</td></tr>");
@@ -290,9 +347,10 @@ int html_item(struct request *rq, struct response *rs, const json_t *item) {
     const char *id = text_of(item, "id"), *collection = text_of(item, "collection");
     const char *title = text_of(json_object_get(item, "properties"), "title");
     const char *place = scope_printf(rq->scope, "/stac/collections/%s", http_encode(rq->scope, collection));
-    const char *const crumbs[] = {"Collections", "/stac/collections", collection, place, NULL};
     struct html h;
-    html_begin(&h, rq, title ? title : id, crumbs);
+    html_open(&h, rq);
+    const char *const crumbs[] = {html_say(&h, SAY_COLLECTIONS), "/stac/collections", collection, place, NULL};
+    html_begin(&h, title ? title : id, crumbs);
     const char *picture = thumbnail(&h, item);
     html_add(&h, "<div class=\"two\">");
     if (picture) {

@@ -140,7 +140,8 @@ int landing_get(struct request *rq, struct response *rs) {
 }
 
 int conformance_get(struct request *rq, struct response *rs) {
-    (void)rq;
+    html_prefer(rq, rs);
+    if (html_wanted(rq)) return html_list(rq, rs, "conformsTo", scope_json(rq->scope, conforms_to()));
     return response_json(rs, 200, json_pack("{s:o}", "conformsTo", conforms_to()));
 }
 

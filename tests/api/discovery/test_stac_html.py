@@ -7,7 +7,7 @@ from helpers_stac import collection_document, item_document
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}
 PAGES = ["/stac", "/stac/collections", "/stac/collections/landsat-7", "/stac/collections/landsat-7/items", "/stac/collections/landsat-7/items/olinda",
-         "/stac/search", "/stac/search?q=zzzz", "/stac/children", "/stac/api.html"]
+         "/stac/browse/landsat-7", "/stac/conformance", "/stac/search", "/stac/search?q=zzzz", "/stac/children", "/stac/api.html"]
 VOID = {"meta", "link", "input", "img", "br"}
 
 
