@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "discovery/html.h"
 #include "discovery/opensearch/opensearch.h"
 
 static const char *text_of(const json_t *object, const char *name) {
@@ -167,11 +168,7 @@ const char *entry_date(struct scope *s, const json_t *entry) {
 
 json_t **feed_entries(struct request *rq, const char *const *documents, const size_t *lengths, size_t count) {
     json_t **entries = scope_alloc(rq->scope, (count + 1) * sizeof *entries);
-    for (size_t i = 0; i < count; i++) {
-        struct text *t = text_new(rq->scope, lengths[i] + 1024);
-        text_add_document(t, documents[i], lengths[i], rq->base_url);
-        entries[i] = scope_json(rq->scope, json_loadb(t->data, t->len, 0, NULL));
-    }
+    for (size_t i = 0; i < count; i++) entries[i] = document_parse(rq->scope, documents[i], lengths[i], rq->base_url);
     return entries;
 }
 

@@ -110,20 +110,13 @@ static int query_read(struct request *rq, struct query *q, struct fault *f) {
     const char *format = argument(rq, "f");
     *q = (struct query){.token = argument(rq, "token"), .words = argument(rq, "q")};
     if (names_check(rq, f)) return NADIR_EINVAL;
-    if (format && strcmp(format, "json") != 0) return fault_set(f, "f", "must be json");
+    if (format && strcmp(format, "json") != 0 && strcmp(format, "html") != 0) return fault_set(f, "f", "must be json or html");
     if (q->words && strlen(q->words) > 1000) return fault_set(f, "q", "is over 1000 bytes");
     int err = limit_read(rq, q, f);
     if (!err) err = place_and_time_read(rq, q, f);
     if (!err) err = names_read(rq, q, f);
     if (!err) err = filter_read(rq, q, f);
     return err ? err : sort_read(rq, q, f);
-}
-
-/* The stored collections, the public URL in them. */
-static json_t *collection_of(struct request *rq, const struct collection_page *page, size_t at) {
-    struct text *t = text_new(rq->scope, page->lengths[at] + 1024);
-    text_add_document(t, page->documents[at], page->lengths[at], rq->base_url);
-    return scope_json(rq->scope, json_loadb(t->data, t->len, 0, NULL));
 }
 
 static const char *now_text(struct scope *s) {
@@ -140,13 +133,15 @@ int records_items(struct request *rq, struct response *rs) {
     struct query q;
     struct collection_page page;
     struct fault f = {0};
+    html_prefer(rq, rs);
     if (!records_catalog_known(rq, rs)) return 0;
     int err = query_read(rq, &q, &f);
     if (!err) err = collections_run(s, &rq->auth, &q, &page, &f);
     if (err) return f.why ? fault_answer(rs, &f) : err;
 
     json_t *features = json_array(), *links = json_array();
-    for (size_t i = 0; i < page.count; i++) json_array_append_new(features, record_make(rq, collection_of(rq, &page, i)));
+    for (size_t i = 0; i < page.count; i++)
+        json_array_append_new(features, record_make(rq, document_parse(s, page.documents[i], page.lengths[i], rq->base_url)));
     json_array_append_new(links, link_to(s, "self", GEOJSON, rq->base_url,
                                          scope_printf(s, RECORDS_PATH "/items%s%s", *rq->query ? "?" : "", rq->query)));
     json_array_append_new(links, link_to(s, "collection", "application/json", rq->base_url, RECORDS_PATH));
@@ -155,7 +150,7 @@ int records_items(struct request *rq, struct response *rs) {
     json_t *answer =
         json_pack("{s:s, s:s, s:I, s:I, s:o, s:o}", "type", "FeatureCollection", "timeStamp", now_text(s), "numberMatched",
                   (json_int_t)page.matched, "numberReturned", (json_int_t)page.count, "features", features, "links", links);
-    return response_text(rs, 200, GEOJSON, json_line(s, scope_json(s, answer)));
+    return records_answer(rq, rs, GEOJSON, answer, "Records");
 }
 
 int records_item(struct request *rq, struct response *rs) {
@@ -163,11 +158,13 @@ int records_item(struct request *rq, struct response *rs) {
     struct query q = {.ids = {1, &id}, .limit = 1};
     struct collection_page page;
     struct fault f = {0};
+    html_prefer(rq, rs);
     if (!records_catalog_known(rq, rs)) return 0;
     int err = collections_run(rq->scope, &rq->auth, &q, &page, &f);
     if (err) return err;
     if (page.count == 0)
         return response_error(rs, 404, "no-such-record", NULL, "There is no record '%s', or it is not yours to see.", id);
-    json_t *record = scope_json(rq->scope, record_make(rq, collection_of(rq, &page, 0)));
-    return response_text(rs, 200, GEOJSON, json_line(rq->scope, record));
+    json_t *record = record_make(rq, document_parse(rq->scope, page.documents[0], page.lengths[0], rq->base_url));
+    const char *title = json_string_value(json_object_get(json_object_get(record, "properties"), "title"));
+    return records_answer(rq, rs, GEOJSON, record, title);
 }

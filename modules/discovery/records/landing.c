@@ -22,6 +22,7 @@ static const char *const classes[] = {
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog/sorting",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog/filtering",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/html",
 };
 
 struct place {
@@ -49,18 +50,19 @@ int records_landing(struct request *rq, struct response *rs) {
         {"service-desc", "application/vnd.oai.openapi;version=3.1", "/stac/api", "Description of the API for programs"},
         {"service-doc", "text/html", "/stac/api.html", "Description of the API for people"},
     };
-    return response_json(rs, 200,
-                         json_pack("{s:s, s:s, s:o}", "title", "Nadir: records of collections", "description",
-                                   "Each collection of scenes and products is a record: search them by words, place, time and "
-                                   "properties.",
-                                   "links", links_of(rq, places, ARRAY_SIZE(places))));
+    html_prefer(rq, rs);
+    json_t *page = json_pack("{s:s, s:s, s:o}", "title", "Nadir: records of collections", "description",
+                             "Each collection of scenes and products is a record: search them by words, place, time and "
+                             "properties.",
+                             "links", links_of(rq, places, ARRAY_SIZE(places)));
+    return records_answer(rq, rs, "application/json", page, "Records");
 }
 
 int records_conformance(struct request *rq, struct response *rs) {
-    (void)rq;
+    html_prefer(rq, rs);
     json_t *list = json_array();
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) json_array_append_new(list, json_string(classes[i]));
-    return response_json(rs, 200, json_pack("{s:o}", "conformsTo", list));
+    return records_answer(rq, rs, "application/json", json_pack("{s:o}", "conformsTo", list), "Conformance");
 }
 
 /* The catalog (20-004r1 clause 9): a Collection whose items are records. */
@@ -91,9 +93,10 @@ static json_t *catalog(struct request *rq) {
 int records_catalogs(struct request *rq, struct response *rs) {
     static const struct place places[] = {{"self", "application/json", "/records/collections", "The catalogs"},
                                           {"root", "application/json", "/records", "Landing page"}};
-    return response_json(rs, 200,
-                         json_pack("{s:[o], s:i, s:i, s:o}", "collections", catalog(rq), "numberMatched", 1, "numberReturned",
-                                   1, "links", links_of(rq, places, ARRAY_SIZE(places))));
+    html_prefer(rq, rs);
+    json_t *page = json_pack("{s:[o], s:i, s:i, s:o}", "collections", catalog(rq), "numberMatched", 1, "numberReturned", 1,
+                             "links", links_of(rq, places, ARRAY_SIZE(places)));
+    return records_answer(rq, rs, "application/json", page, "Catalogs");
 }
 
 bool records_catalog_known(struct request *rq, struct response *rs) {
@@ -104,5 +107,7 @@ bool records_catalog_known(struct request *rq, struct response *rs) {
 }
 
 int records_catalog(struct request *rq, struct response *rs) {
-    return records_catalog_known(rq, rs) ? response_json(rs, 200, catalog(rq)) : 0;
+    html_prefer(rq, rs);
+    if (!records_catalog_known(rq, rs)) return 0;
+    return records_answer(rq, rs, "application/json", catalog(rq), "Collections of Nadir");
 }

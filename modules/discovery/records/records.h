@@ -6,6 +6,7 @@
 #define DISCOVERY_RECORDS_H
 
 #include "discovery/collections.h"
+#include "discovery/html.h"
 #include "discovery/stac.h"
 
 #define RECORDS_CATALOG "datasets" /* the one catalog's id */
@@ -26,6 +27,11 @@ json_t *extent_geometry(const json_t *collection);
 const char *record_property(const char *name, bool sortable);
 /** Gives a filter's properties the names that the store has. NADIR_EINVAL with a fault for a name that is no queryable. */
 int record_filter_rename(struct expr *filter, struct fault *f);
+
+/* ---- html.c ---- */
+
+/** Answers a document (stolen), or for a browser the page that shows it. */
+int records_answer(struct request *rq, struct response *rs, const char *type, json_t *document, const char *title);
 
 /* ---- handlers ---- */
 int records_landing(struct request *rq, struct response *rs);

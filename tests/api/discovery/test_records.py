@@ -53,7 +53,7 @@ def test_from_the_landing_page_to_a_record(anon, made):
     assert anon.get("/records/").json() == landing
     links = {link["rel"]: link["href"] for link in landing["links"]}
     declared = anon.get(links["conformance"]).json()["conformsTo"]
-    for name in ("record-core", "record-collection", "record-core-query-parameters", "records-api", "searchable-catalog", "json"):
+    for name in ("record-core", "record-collection", "record-core-query-parameters", "records-api", "searchable-catalog", "json", "html"):
         assert f"http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{name}" in declared
     catalogs = anon.get(links["data"]).json()["collections"]
     assert [c["id"] for c in catalogs] == ["datasets"] and catalogs[0]["itemType"] == "record"
@@ -163,6 +163,20 @@ def test_queryables_and_sortables(anon, made):
     for name, schema in anon.get(f"{CATALOG}/queryables").json()["properties"].items():
         if schema.get("type") == "string":
             assert anon.get(ITEMS, params={"filter": f"\"{name}\" IS NOT NULL"}).status_code == 200, name
+
+
+def test_a_browser_is_shown_pages(anon, made):
+    """The same documents as HTML, with what was written into them as text only."""
+    name = made["names"][1]
+    for path in ("/records", "/records/conformance", "/records/collections", CATALOG, f"{ITEMS}?q={made['word']}", f"{ITEMS}/{name}"):
+        page = anon.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html"), path
+        assert "accept" in page.headers["Vary"].lower() and "<script" not in page.text
+    assert "Pacific reefs" in page.text and "https://agency.example/terms" in page.text
+    listed = anon.get(ITEMS, params={"q": made["word"], "f": "html", "limit": 2}).text
+    assert "Alpine forests" in listed and "Two towns" not in listed and "limit=2" in listed.split("button main")[1]
+    assert anon.get(f"{ITEMS}/{name}", params={"f": "json"}, headers={"Accept": "text/html"}).json()["id"] == name
+    assert anon.get(ITEMS, params={"bbox": "1", "f": "html"}).status_code == 400
 
 
 # ---- refusals, rights ----
