@@ -245,6 +245,8 @@ static int anytext_bind(struct binder *b, const struct expr *e, const char *name
     }
     if (e->op != EXPR_LIKE && e->op != EXPR_EQUAL) return refuse(b, name, "can be compared by equality and patterns only");
     if (text_of(b, name, e->args[1], &text)) return NADIR_EINVAL;
+    /* Words without wildcards are looked for anywhere, as clients (QGIS) mean them: no record's whole text is one word. */
+    if (e->op == EXPR_LIKE && *text && !strpbrk(text, "%_")) text = scope_printf(b->scope, "%%%s%%", text);
     if (e->op == EXPR_LIKE && strspn(text, "%") == strlen(text) && *text) {
         *out = constant(!negate);
         return 0;

@@ -15,43 +15,7 @@ static int constraint_parse(struct scope *s, const struct csw *c, struct expr **
     return c->constraint ? csw_cql_parse(s, c->constraint, out, f) : 0;
 }
 
-/* ---- what of a condition the store finds quickest ---- */
-
-static bool names_property(const struct expr *e, const char *name) {
-    return e->op == EXPR_PROPERTY && strcmp(e->text, name) == 0;
-}
-
-/* A place that all records must meet is taken out of the condition. */
-static int area_take(struct scope *s, struct expr *e, struct query *q, bool *taken, struct csw_fault *f) {
-    struct fault inner = {0};
-    *taken = false;
-    if (e->op != EXPR_S_INTERSECTS || q->area) return 0;
-    const struct expr *geometry = names_property(e->args[0], "geometry")   ? e->args[1]
-                                  : names_property(e->args[1], "geometry") ? e->args[0]
-                                                                           : NULL;
-    if (!geometry || geometry->op != EXPR_GEOMETRY) return 0;
-    *taken = true;
-    return fault_from(f, &inner, query_area(s, geometry->json, "Constraint", &q->area, &inner));
-}
-
-static int areas_take(struct scope *s, struct expr *e, struct query *q, struct csw_fault *f) {
-    struct expr **kept;
-    size_t count = 0;
-    bool taken;
-    if (e->op != EXPR_AND) {
-        int err = area_take(s, e, q, &taken, f);
-        if (!taken) q->filter = e;
-        return err;
-    }
-    kept = scope_alloc(s, e->count * sizeof *kept);
-    for (size_t i = 0; i < e->count; i++) {
-        int err = area_take(s, e->args[i], q, &taken, f);
-        if (err) return err;
-        if (!taken) kept[count++] = e->args[i];
-    }
-    q->filter = count == 0 ? NULL : count == 1 ? kept[0] : expr_list(s, EXPR_AND, count, kept);
-    return 0;
-}
+/* ---- times ---- */
 
 static const char *instant_of(struct scope *s, const char *text) {
     char *instant = scope_alloc(s, INSTANT_SIZE);
@@ -127,8 +91,8 @@ static int datasets_find(struct request *rq, const struct csw *c, const struct e
     if (bound.when == CSW_NEVER) return 0;
     if (raw) times_note(rq->scope, raw, &q);
     if (q.from && q.to && strcmp(q.from, q.to) > 0) return 0;
-    int err = bound.expr ? areas_take(rq->scope, bound.expr, &q, f) : 0;
-    if (!err) err = query_run(rq->scope, &rq->auth, &q, &page, &inner);
+    q.filter = bound.expr;
+    int err = query_run(rq->scope, &rq->auth, &q, &page, &inner);
     if (err) return fault_from(f, &inner, err);
     out->matched += page.matched;
     found_add(rq, out, CSW_DATASET, page.documents, page.lengths, page.count);

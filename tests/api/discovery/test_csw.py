@@ -177,6 +177,7 @@ def test_series_and_datasets(anon, scenes):
     (like("dct:abstract", "*calm*"), {f"s{n}" for n in range(8)}),
     (like("csw:AnyText", "*CALM SEA*"), {f"s{n}" for n in range(8)}),
     (like("csw:AnyText", "*K3*"), {"s3"}),
+    (like("csw:AnyText", "calm"), {f"s{n}" for n in range(8)}),  # a word alone is looked for anywhere
     (compare("EqualTo", "dc:subject", "k3"), {"s3"}),
     (like("dc:subject", "K?"), {f"s{n}" for n in range(8)}),
     (compare("LessThan", "eo:cloud_cover", "20"), {"s0", "s1"}),
