@@ -26,8 +26,9 @@ struct period {
 /* A number of exactly that many digits within bounds, or -1. */
 static int part_read(struct request *rq, const char *name, size_t digits, int least, int most) {
     const char *text = request_param(rq, name);
-    int value = atoi(text);
-    return strlen(text) == digits && strspn(text, "0123456789") == digits && value >= least && value <= most ? value : -1;
+    if (strlen(text) != digits || strspn(text, "0123456789") != digits) return -1;
+    long value = strtol(text, NULL, 10);
+    return value >= least && value <= most ? (int)value : -1;
 }
 
 static bool period_read(struct request *rq, struct period *p) {

@@ -68,16 +68,24 @@ static void grid_draw(struct html *h, const struct frame *f, double scale, doubl
     double step = grid_step(f->east - f->west > f->north - f->south ? f->east - f->west : f->north - f->south);
     int digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
     html_add(h, "<g class=\"grid\">");
-    for (double lon = ceil(f->west / step) * step; lon < f->east; lon += step) {
-        double shown = lon > 180 ? lon - 360 : lon;
+    int west = (int)ceil(f->west / step), south = (int)ceil(f->south / step);
+    for (int i = west; i * step < f->east; i++) {
+        double lon = i * step, shown = lon > 180 ? lon - 360 : lon;
         html_add(h, "<path d=\"M%.4f %.4fV%.4f\"/>", lon, -scale * f->north, -scale * f->south);
         html_add(h, "<text x=\"%.4f\" y=\"%.4f\" font-size=\"%.4f\">%.*f°%s</text>", lon + letter / 4,
-                 -scale * f->south - letter / 3, letter, digits, fabs(shown), shown < 0 ? "W" : "E");
+                 -scale * f->south - letter / 3, letter, digits, fabs(shown),
+                 shown < 0   ? "W"
+                 : shown > 0 ? "E"
+                             : "");
     }
-    for (double lat = ceil(f->south / step) * step; lat < f->north; lat += step) {
+    for (int i = south; i * step < f->north; i++) {
+        double lat = i * step;
         html_add(h, "<path d=\"M%.4f %.4fH%.4f\"/>", f->west, -scale * lat, f->east);
         html_add(h, "<text x=\"%.4f\" y=\"%.4f\" font-size=\"%.4f\">%.*f°%s</text>", f->west + letter / 4,
-                 -scale * lat - letter / 4, letter, digits, fabs(lat), lat < 0 ? "S" : "N");
+                 -scale * lat - letter / 4, letter, digits, fabs(lat),
+                 lat < 0   ? "S"
+                 : lat > 0 ? "N"
+                           : "");
     }
     html_add(h, "</g>");
 }
@@ -108,7 +116,8 @@ void html_map(struct html *h, const json_t *geometry, const json_t *bbox, bool s
     double middle = (f.south + f.north) / 2, scale = 1 / fmax(cos(middle * M_PI / 180), 0.2);
     double width = fmax(f.east - f.west, 0.05), height = fmax(f.north - f.south, 0.05);
     double pad = fmax(width, height * scale) * (small ? 0.15 : 0.3);
-    f = (struct frame){f.west - pad, fmax(f.south - pad / scale, -90), f.east + pad, fmin(f.north + pad / scale, 90)};
+    double aside = fmin(pad, fmax(0, (360 - width) / 2)); /* the world is shown once */
+    f = (struct frame){f.west - aside, fmax(f.south - pad / scale, -90), f.east + aside, fmin(f.north + pad / scale, 90)};
     double shown_width = f.east - f.west, shown_height = (f.north - f.south) * scale;
     double letter = fmax(shown_width, shown_height) / 26;
     html_add(h,

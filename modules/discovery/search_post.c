@@ -12,6 +12,7 @@ static const json_t *member(const json_t *body, const char *name) {
 
 static int text_read(const json_t *body, const char *name, const char **out, struct fault *f) {
     const json_t *value = member(body, name);
+    *out = NULL;
     if (value && !json_is_string(value)) return fault_set(f, name, "must be a string");
     *out = json_string_value(value);
     return 0;
@@ -79,8 +80,7 @@ static int collections_read(struct scope *s, const json_t *collections, struct q
     return search_names_json(collections, s, "collections", &q->collections, f);
 }
 
-int search_from_json(struct request *rq, const json_t *body, struct item_search *out, struct fault *f) {
-    struct scope *s = rq->scope;
+int search_from_json(struct scope *s, const json_t *body, struct item_search *out, struct fault *f) {
     struct query *q = &out->query;
     const json_t *value;
     const char *text, *why;

@@ -138,6 +138,8 @@ def test_pages_keep_fields_filter_and_sort(anon, five):
     assert following["method"] == "POST" and following["merge"] is True
     second = anon.post("/stac/search", json={**body, **following["body"]}).json()
     assert [f["id"] for f in first["features"] + second["features"]] == ["d", "c", "b"] and first["numberMatched"] == second["numberMatched"] == 3
+    back = next(link for link in second["links"] if link["rel"] == "first")
+    assert anon.post("/stac/search", json={**body, **following["body"], **back["body"]}).json()["features"] == first["features"]
     assert set(second["features"][0]) == NAMES and not any(link["rel"] == "next" for link in second["links"])
 
 
@@ -156,3 +158,5 @@ def test_numbers_matched_are_told_on_every_page(anon, five):
         if not following:
             break
         answer = anon.get(following[0]["href"])
+        back = next(link for link in answer.json()["links"] if link["rel"] == "first")
+        assert "token" not in back["href"] and anon.get(back["href"]).json()["features"][0]["id"] == "e"
