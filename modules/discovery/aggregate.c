@@ -186,7 +186,7 @@ int aggregate_post(struct request *rq, struct response *rs) {
     struct fault f = {0};
     json_t *body;
     if (request_json(rq, rs, &body)) return 0;
-    int err = search_from_json(rq, body, &search, &f);
+    int err = search_from_json(rq->scope, body, &search, &f);
     if (!err) err = wanted_from_json(json_object_get(body, "aggregations"), &w, &f);
     if (!err) err = cuts_read(rq, body, &w, &f);
     if (f.why) return fault_answer(rs, &f);

@@ -4,6 +4,7 @@
 
 #include "common/module.h"
 #include "discovery/aggregate.h"
+#include "discovery/query/run.h"
 
 #define NUMBER(name)                                                                                                           \
     "CASE WHEN jsonb_typeof(f.properties -> '" name "') = 'number' THEN (f.properties ->> '" name "')::float8 END"
@@ -114,6 +115,40 @@ static int buckets_count(struct scope *s, const struct auth *who, const struct q
     return sql_run(&sql, module_db("discovery"), rows);
 }
 
+/* The kept counts answer for collections and for days, as long as nothing but collections is asked for. */
+static bool is_kept(const struct query *q, const struct aggregation *a, const struct aggregation_cut *cut) {
+    struct run r = {.q = q};
+    if (!count_is_kept(&r) || q->from || q->to) return false;
+    return (a->kind == AGGREGATE_TIMES && strcmp(cut->interval, "hour") != 0) || strcmp(a->name, "collection_frequency") == 0;
+}
+
+/* item_count has the public items within one day, by day, and collection_count all public ones; item_apart has each other one
+ * with its owner, so that the caller's rights select among them. */
+static int buckets_kept(struct scope *s, const struct auth *who, const struct query *q, const struct aggregation *a,
+                        const struct aggregation_cut *cut, struct db_rows **rows) {
+    bool times = a->kind == AGGREGATE_TIMES;
+    struct sql sql;
+    sql_init(&sql, s);
+    sql_add(&sql, "SELECT %s, n, (sum(n) OVER ())::bigint FROM (SELECT key, sum(n)::bigint AS n FROM (",
+            times ? "to_char(key, 'YYYY-MM-DD\"T\"HH24:MI:SS\".000Z\"')" : "key");
+    if (times)
+        sql_add(&sql, "SELECT date_trunc('%s', f.day::timestamp) AS key, f.items AS n FROM item_count f WHERE true",
+                cut->interval);
+    else
+        sql_add(&sql, "SELECT f.collection AS key, f.items AS n FROM collection_count f WHERE true");
+    conditions_names(&sql, "f.collection", &q->collections);
+    if (times)
+        sql_add(&sql, " UNION ALL SELECT date_trunc('%s', f.datetime AT TIME ZONE 'UTC'), 1 FROM item_apart f WHERE true",
+                cut->interval);
+    else
+        sql_add(&sql, " UNION ALL SELECT f.collection, 1 FROM item_apart f WHERE f.owner IS NOT NULL");
+    conditions_names(&sql, "f.collection", &q->collections);
+    rights_add(&sql, who, "f");
+    sql_add(&sql, ") AS counted GROUP BY key HAVING sum(n) <> 0) AS buckets ORDER BY %s LIMIT %d",
+            times ? "key" : "n DESC, key", BUCKETS_MOST + 1);
+    return sql_run(&sql, module_db("discovery"), rows);
+}
+
 static json_t *bucket_json(const struct db_rows *r, int row, const struct aggregation *a, const struct aggregation_cut *cut) {
     const char *type = a->kind == AGGREGATE_TIMES ? "datetime" : (in_order(a) ? "numeric" : "string");
     json_t *bucket =
@@ -168,7 +203,8 @@ static int buckets_compute(struct scope *s, const struct auth *who, const struct
     aggregation_cut_default(a, &cut);
     int err = 0;
     if (a->kind == AGGREGATE_TIMES && !cut.interval) err = interval_choose(s, who, q, &cut.interval, f);
-    if (!err) err = buckets_count(s, who, q, a, &cut, &rows, f);
+    if (err) return err;
+    err = is_kept(q, a, &cut) ? buckets_kept(s, who, q, a, &cut, &rows) : buckets_count(s, who, q, a, &cut, &rows, f);
     if (err) return err;
     int64_t total = db_count(rows) ? db_int(rows, 0, 2) : 0;
     if (a->whole && total > CELLS_MOST)

@@ -26,7 +26,7 @@ int search_post(struct request *rq, struct response *rs) {
     struct fault f = {0};
     json_t *body;
     if (request_json(rq, rs, &body)) return 0;
-    int err = search_from_json(rq, body, &search, &f);
+    int err = search_from_json(rq->scope, body, &search, &f);
     if (f.why) return fault_answer(rs, &f);
     return err ? err : features_answer(rq, rs, &search, search_links(rq));
 }

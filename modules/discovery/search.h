@@ -38,7 +38,7 @@ int search_filter(struct scope *s, const json_t *filter, const char *lang, const
 
 /** Reads the query string. NADIR_EINVAL with a fault. */
 int search_from_args(struct request *rq, struct item_search *out, struct fault *f);
-int search_from_json(struct request *rq, const json_t *body, struct item_search *out, struct fault *f);
+int search_from_json(struct scope *s, const json_t *body, struct item_search *out, struct fault *f);
 
 /* ---- fields.c ---- */
 

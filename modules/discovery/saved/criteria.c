@@ -18,8 +18,7 @@ static bool is_one_of(const char *name, const char *const *list) {
 
 int criteria_read(struct scope *s, const json_t *kept, struct query *q, struct fault *f) {
     struct item_search search;
-    struct request rq = {.scope = s};
-    int err = search_from_json(&rq, kept, &search, f);
+    int err = search_from_json(s, kept, &search, f);
     *q = search.query;
     q->limit = 0;
     q->nsorts = 0;

@@ -9,7 +9,7 @@
 #include "discovery/saved/saved.h"
 
 #define BATCH 1000 /* events read in one turn */
-#define SEARCH_TIMEOUT_MS 5000
+#define SEARCH_TIMEOUT_MS 30000
 #define MAIL_PAUSE "600" /* seconds between two mails of one search */
 
 /* Newly published items, in the order of their commits. */
@@ -84,16 +84,17 @@ static int skip_to_end(struct scope *s, struct arrivals *out, bool *skipped) {
 
 /* Active searches that reach to where one of the new items lies. The rest of their conditions is for the search itself. */
 static int candidates_find(struct scope *s, const struct arrivals *a, struct db_rows **rows) {
-    return db_query(s, saved_db(), rows,
-                    "SELECT s.id, s.owner, s.name, s.search, s.after, s.mail, s.webhook IS NOT NULL, coalesce(p.roles, '')"
-                    " FROM saved_search s LEFT JOIN person p ON p.subject = s.owner"
-                    " WHERE s.state = 'active' AND s.after < $3 AND NOT coalesce(p.disabled, false) AND s.id IN"
-                    " (SELECT c.id FROM unnest($1::text[], $2::text[], $4::timestamptz[]) AS a (collection, item, datetime)"
-                    "  JOIN footprint f ON f.datetime = a.datetime AND f.collection = a.collection AND f.id = a.item"
-                    "  JOIN saved_search c ON c.state = 'active' AND c.reach && coalesce(f.geom, c.reach)"
-                    "   AND (c.collections IS NULL OR f.collection = ANY (c.collections)))",
-                    "ssls", array_literal(s, a->collections, a->count), array_literal(s, a->items, a->count), a->last,
-                    array_literal(s, a->datetimes, a->count));
+    return db_query(
+        s, saved_db(), rows,
+        "SELECT s.id, s.owner, s.name, s.search, s.after, s.mail, s.webhook IS NOT NULL, coalesce(p.roles, '')"
+        " FROM saved_search s LEFT JOIN person p ON p.subject = s.owner"
+        " WHERE s.state = 'active' AND s.after < $3 AND NOT coalesce(p.disabled, false) AND s.id IN"
+        " (SELECT c.id FROM unnest($1::text[], $2::text[], $4::timestamptz[]) AS a (collection, item, datetime)"
+        "  JOIN footprint f ON f.datetime = a.datetime AND f.collection = a.collection AND f.id = a.item"
+        "  JOIN saved_search c ON c.state = 'active' AND c.reach && coalesce(f.geom, ST_MakeEnvelope(-180, -90, 180, 90, 4326))"
+        "   AND (c.collections IS NULL OR f.collection = ANY (c.collections)))",
+        "ssls", array_literal(s, a->collections, a->count), array_literal(s, a->items, a->count), a->last,
+        array_literal(s, a->datetimes, a->count));
 }
 
 /* Those of the arrivals from `first` on that the search finds for its owner. */
@@ -213,22 +214,29 @@ static int batch_match(struct scope *s, struct db_tx *tx, const struct arrivals 
     return err;
 }
 
+/* With the cursor held; *to is how far it may go on. */
+static int turn(struct scope *s, struct db_tx *tx, int64_t from, int64_t *to, bool *more) {
+    struct arrivals a = {.last = from};
+    bool skipped;
+    int err = skip_to_end(s, &a, &skipped);
+    if (!err && !skipped) err = arrivals_read(s, from, &a);
+    if (!err) err = batch_match(s, tx, &a);
+    *to = a.last;
+    *more = !err && a.full;
+    return err;
+}
+
 int matcher_turn(struct scope *s, bool *more) {
     struct db_tx *tx;
-    struct arrivals a;
-    int64_t from;
-    bool skipped;
+    int64_t from, to;
     *more = false;
     int err = db_begin(s, saved_db(), &tx);
-    if (!err) err = cursor_take(tx, &from);
-    if (err || from < 0) return err;
-    a = (struct arrivals){.last = from};
-    err = skip_to_end(s, &a, &skipped);
-    if (!err && !skipped) err = arrivals_read(s, from, &a);
-    if (err || a.last == from) return err;
-    err = batch_match(s, tx, &a);
-    if (!err) err = db_exec(tx, NULL, "UPDATE saved_cursor SET sequence = $1", "l", a.last);
-    if (!err) err = db_commit(tx);
-    *more = !err && a.full;
+    if (err) return err;
+    err = cursor_take(tx, &from);
+    to = from;
+    if (!err && from >= 0) err = turn(s, tx, from, &to, more);
+    if (!err && to != from) err = db_exec(tx, NULL, "UPDATE saved_cursor SET sequence = $1", "l", to);
+    if (!err && to != from) return db_commit(tx);
+    db_rollback(tx);
     return err;
 }

@@ -10,7 +10,8 @@
 #define POLL_MS 400
 #define PAUSE_MS 5000 /* after a failure */
 #define SWEEP_US (3600 * 1000000LL)
-#define TURN_MS 50000
+#define MATCH_MS 600000 /* a turn may have thousands of searches to run, each with a limit of its own */
+#define SEND_MS 50000   /* less than a notice's lease */
 
 static pthread_t threads[SENDERS + 1];
 static int running;
@@ -25,7 +26,7 @@ static void work(int (*turn)(struct scope *s, bool *more), const char *what) {
     while (!stopping) {
         struct scope s;
         bool more = false;
-        scope_init(&s, "discovery", TURN_MS);
+        scope_init(&s, "discovery", turn == matcher_turn ? MATCH_MS : SEND_MS);
         int err = turn(&s, &more);
         if (!err && turn == matcher_turn && clock_us() - swept > SWEEP_US) {
             err = deliveries_sweep(&s);

@@ -221,6 +221,26 @@ def test_whatever_selects_items_selects_what_is_counted(anon, items, selection):
     assert first["value"] == min(item["properties"]["datetime"] for item in features)
 
 
+def test_kept_counts_and_counting_agree(anon, scientist, admin, items):
+    """Without conditions the kept counts answer; one that holds for every item has the same items counted."""
+    name, _ = items
+    private = "test-" + uuid.uuid4().hex
+    assert scientist.post("/stac/collections", json=collection_document(private)).status_code == 201
+    lasting = item_document(private, "x", properties={"datetime": None, "start_datetime": "2016-12-30T00:00:00Z", "end_datetime": "2017-01-02T00:00:00Z"})
+    assert scientist.post(f"/stac/collections/{private}/items", json=lasting).status_code == 201
+    try:
+        for session in (anon, scientist, admin):
+            for interval in ("year", "month", "week", "day"):
+                asked = {"collections": [name, private], "datetime_frequency_interval": interval}
+                kept = aggregate(session, ["datetime_frequency", "collection_frequency"], **asked)
+                counted = aggregate(session, ["datetime_frequency", "collection_frequency"], bbox=[-180, -90, 180, 90], **asked)
+                assert kept == counted
+                assert buckets(kept[1]) == {name: NUMBER, **({private: 1} if session is not anon else {})}
+    finally:
+        scientist.delete(f"/stac/collections/{private}/items/x")
+        scientist.delete("/stac/collections/" + private)
+
+
 def test_get_answers_as_post_does(anon, items):
     name, _ = items
     names = ["total_count", "centroid_geohash_grid_frequency"]
