@@ -24,6 +24,8 @@ struct batch_row {
     enum outcome outcome;
     const char *why; /* of what was not taken: a sentence's part */
     bool apart;      /* no item: whoever filled the batch sees to it */
+    /* As COPY takes them, where batch_row_ready made them beforehand. event: of item.published, for an item without owner. */
+    const char *document_field, *properties_field, *event_field;
 };
 
 struct batch {
@@ -49,6 +51,9 @@ void batch_again(struct batch *b);
 int items_remove(struct db_tx *tx, const char *collections, const char *ids);
 
 /* ---- batch_copy.c ---- */
+
+/** Makes the row's fields for COPY on the caller's thread; otherwise the one who writes the batch makes them. */
+void batch_row_ready(struct scope *s, struct batch_row *row, bool quiet);
 
 /** COPYs the rows that are to be created or updated. */
 int batch_copy(struct scope *s, struct db_tx *tx, const struct batch *b);

@@ -36,12 +36,35 @@ static void field(struct text *t, const char *value) {
     }
 }
 
+/* The same for a text that has a row to itself, or that is escaped already. */
+static const char *escaped(struct scope *s, const char *value) {
+    if (!value[strcspn(value, "\\\t\n\r")]) return value;
+    struct text *t = text_new(s, strlen(value) + 64);
+    field(t, value);
+    return t->data;
+}
+
+void batch_row_ready(struct scope *s, struct batch_row *row, bool quiet) {
+    const struct prepared *p = &row->item;
+    if (row->outcome != OUTCOME_WAITING || row->apart) return;
+    row->document_field = escaped(s, p->document);
+    row->properties_field = escaped(s, p->properties);
+    if (!quiet && !p->owner) row->event_field = escaped(s, bus_event_line(s, "item.published", p->id, p->event));
+}
+
 static void fields(struct text *t, const char *const *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (i) add(t, "\t");
         field(t, values[i]);
+        add(t, "\t");
     }
-    add(t, "\n");
+}
+
+/* The long field of a row: ready, or made now. */
+static void long_field(struct text *t, const char *ready, const char *value) {
+    if (ready)
+        add(t, ready);
+    else
+        field(t, value);
 }
 
 static bool is_written(const struct batch_row *row) {
@@ -58,7 +81,9 @@ static int footprints(struct scope *s, struct db_tx *tx, const struct batch *b) 
         const struct prepared *p = &b->rows[i].item;
         if (!is_written(&b->rows[i])) continue;
         const char *during = scope_printf(s, "[%s,%s]", p->starts, p->ends);
-        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, during, p->area, p->properties}, 7);
+        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, during, p->area}, 6);
+        long_field(t, b->rows[i].properties_field, p->properties);
+        add(t, "\n");
     }
     return copy(tx, "COPY footprint (collection, id, owner, datetime, during, geom, properties) FROM STDIN", t);
 }
@@ -68,32 +93,43 @@ static int items(struct scope *s, struct db_tx *tx, const struct batch *b) {
     for (size_t i = 0; i < b->count; i++) {
         const struct prepared *p = &b->rows[i].item;
         if (!is_written(&b->rows[i])) continue;
-        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, p->document, p->storage}, 6);
+        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, p->storage}, 5);
+        long_field(t, b->rows[i].document_field, p->document);
+        add(t, "\n");
     }
-    return copy(tx, "COPY item (collection, id, owner, datetime, document, storage) FROM STDIN", t);
+    return copy(tx, "COPY item (collection, id, owner, datetime, storage, document) FROM STDIN", t);
 }
 
 static int checksums(struct scope *s, struct db_tx *tx, const struct batch *b) {
     struct text *t = text_new(s, 4096);
     for (size_t i = 0; i < b->count; i++) {
         const struct prepared *p = &b->rows[i].item;
-        if (is_written(&b->rows[i]) && p->checksum) fields(t, (const char *[]){p->checksum, p->collection, p->id}, 3);
+        if (!is_written(&b->rows[i]) || !p->checksum) continue;
+        fields(t, (const char *[]){p->checksum, p->collection}, 2);
+        field(t, p->id);
+        add(t, "\n");
     }
     return copy(tx, "COPY item_checksum (checksum, collection, item) FROM STDIN", t);
+}
+
+static const char *event_of(struct scope *s, const struct batch_row *row) {
+    const struct prepared *p = &row->item;
+    const char *data = p->event;
+    if (p->owner) {
+        const char *owner = json_line(s, scope_json(s, json_string(p->owner)));
+        data = scope_printf(s, "{\"owner\":%s,%s", owner, p->event + 1);
+    }
+    return bus_event_line(s, row->outcome == OUTCOME_CREATED ? "item.published" : "item.updated", p->id, data);
 }
 
 static int events(struct scope *s, struct db_tx *tx, const struct batch *b) {
     if (b->quiet) return 0;
     struct text *t = text_new(s, b->count * 4096);
     for (size_t i = 0; i < b->count; i++) {
-        const struct prepared *p = &b->rows[i].item;
-        if (!is_written(&b->rows[i])) continue;
-        const char *data = p->event;
-        if (p->owner) {
-            const char *owner = json_line(s, scope_json(s, json_string(p->owner)));
-            data = scope_printf(s, "{\"owner\":%s,%s", owner, p->event + 1);
-        }
-        field(t, bus_event_line(s, b->rows[i].outcome == OUTCOME_CREATED ? "item.published" : "item.updated", p->id, data));
+        const struct batch_row *row = &b->rows[i];
+        if (!is_written(row)) continue;
+        bool ready = row->event_field && row->outcome == OUTCOME_CREATED && !row->item.owner;
+        long_field(t, ready ? row->event_field : NULL, ready ? NULL : event_of(s, row));
         add(t, "\n");
     }
     if (t->len > 0) db_tx_mark_events(tx);

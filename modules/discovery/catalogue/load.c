@@ -90,5 +90,7 @@ int load_command(const struct options *o) {
 }
 
 int validate_command(const struct options *o) {
-    return run(o, NULL);
+    struct options checked = *o;
+    checked.check_only = true;
+    return run(&checked, NULL);
 }

@@ -10,7 +10,7 @@ struct options {
     const char *const *arguments; /* files, a harvest's name, a folder */
     size_t count;
     const char *collection, *owner, *report, *out;
-    bool upsert, skip_duplicates, report_all, quiet, no_events, private_too, json;
+    bool check_only, upsert, skip_duplicates, report_all, quiet, no_events, private_too, json;
     long from_line, batch, threads;
 };
 

@@ -102,6 +102,7 @@ static void line_check(struct chunk *c, size_t at, const struct raw *raw, const 
         row->why = fault_text(&c->scope, &f);
     }
     row->item.line = line;
+    if (!o->check_only) batch_row_ready(&c->scope, row, o->no_events);
 }
 
 static void deliver(struct pipeline *p, size_t number, struct chunk *c) {
