@@ -7,10 +7,10 @@
 /* An operator that is written as a function or a word with arguments. */
 struct cql2_op {
     enum expr_op op;
-    const char *json;   /* as CQL2 JSON writes it; CQL2 text writes functions the same, in any case */
-    const char *older;  /* as drafts of the standard wrote it, or NULL */
     int least, most;    /* arguments; most 0: any number */
     bool text_function; /* written name(a, b) in CQL2 text */
+    const char *json;   /* as CQL2 JSON writes it; CQL2 text writes functions the same, in any case */
+    const char *older;  /* as drafts of the standard wrote it, or NULL */
 };
 
 /** By its name in CQL2 JSON, in any case; drafts too when older is set. NULL: there is no such operator. */

@@ -128,8 +128,8 @@ static struct expr *read_op(struct reader *r, const char *name, const json_t *ar
 }
 
 static struct expr *read_object(struct reader *r, const json_t *json) {
-    const json_t *member;
-    if ((member = json_object_get(json, "op"))) {
+    const json_t *member = json_object_get(json, "op");
+    if (member) {
         if (!json_is_string(member)) return fail(r, "op is a text");
         return read_op(r, json_string_value(member), json_object_get(json, "args"));
     }
@@ -137,7 +137,7 @@ static struct expr *read_object(struct reader *r, const json_t *json) {
     if ((member = json_object_get(json, "timestamp"))) return read_instant(r, member, EXPR_TIMESTAMP);
     if ((member = json_object_get(json, "date"))) return read_instant(r, member, EXPR_DATE);
     if ((member = json_object_get(json, "interval"))) return read_interval(r, member);
-    if ((member = json_object_get(json, "type"))) return read_geometry(r, json);
+    if (json_object_get(json, "type")) return read_geometry(r, json);
     if ((member = json_object_get(json, "bbox"))) return read_box(r, member);
     void *only = json_object_iter((json_t *)json);
     if (json_object_size(json) != 1) return fail(r, "this object is no operator, property, time or geometry");

@@ -120,20 +120,16 @@ static int emit_is_null(struct emit *m, const struct expr *e) {
     const struct expr *value = e->args[0];
     if (is_property(value, "geometry")) {
         sql_add(m->q, "f.geom IS NULL");
-    } else if (value->op == EXPR_PROPERTY && value_type(value) == VALUE_TEXT) {
-        sql_add(m->q, "false"); /* id and collection */
-    } else if (value->op == EXPR_PROPERTY) {
+    } else if (value->op == EXPR_PROPERTY && value_type(value) != VALUE_TEXT) {
         sql_add(m->q, "COALESCE(jsonb_typeof(");
         emit_json(m, value->text);
         sql_add(m->q, "), 'null') = 'null'");
-    } else if (value->op == EXPR_NULL) {
-        sql_add(m->q, "true");
-    } else if (value->op >= EXPR_CASEI && !literal(value)) {
+    } else if (value->op >= EXPR_CASEI) {
         int err = emit_value(m, value, value_type(value));
         if (err) return err;
         sql_add(m->q, " IS NULL");
-    } else {
-        sql_add(m->q, "false"); /* a literal */
+    } else { /* a literal, id or collection */
+        sql_add(m->q, value->op == EXPR_NULL ? "true" : "false");
     }
     return 0;
 }

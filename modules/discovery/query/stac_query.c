@@ -90,7 +90,7 @@ static int condition(struct scope *s, const char *name, const char *op, const js
 }
 
 int stac_query_parse(struct scope *s, const json_t *json, struct expr **out, struct fault *f) {
-    struct expr *list[EXPR_NODES_MOST / 3];
+    struct expr *list[EXPR_NODES_MOST / 3] = {NULL};
     size_t count = 0;
     const char *name, *op;
     json_t *conditions, *value;
