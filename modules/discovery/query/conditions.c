@@ -50,11 +50,7 @@ void conditions_names(struct sql *sql, const char *column, const struct names *n
 }
 
 void conditions_interval(struct sql *sql, const struct query *q) {
-    sql_add(sql, "tstzrange(");
-    sql_value(sql, q->from, "::timestamptz");
-    sql_add(sql, ", ");
-    sql_value(sql, q->to, "::timestamptz");
-    sql_add(sql, ", '[]')");
+    sql_value(sql, scope_printf(sql->scope, "[%s,%s]", q->from ? q->from : "", q->to ? q->to : ""), "::tstzrange");
 }
 
 void conditions_window(struct sql *sql, int64_t from, int64_t to) {
@@ -103,7 +99,7 @@ int conditions_add(struct sql *sql, const struct run *r) {
         conditions_names(sql, "k.id", &q->ids);
         conditions_names(sql, "k.collection", &q->collections);
     } else {
-        sql_add(sql, " FROM %s f WHERE true", r->source == SOURCE_ITEM ? "item" : "footprint");
+        sql_add(sql, " FROM %s f WHERE true", r->source == SOURCE_ITEM ? "item" : r->leaf ? r->leaf : "footprint");
         conditions_names(sql, "f.id", &q->ids);
         conditions_names(sql, "f.collection", &q->collections);
     }

@@ -80,3 +80,9 @@ bool days_extent(struct scope *s, int64_t *oldest, int64_t *newest) {
     pthread_mutex_unlock(&copy.lock);
     return any;
 }
+
+void days_forget(void) {
+    pthread_mutex_lock(&copy.lock);
+    copy.read_us = 0;
+    pthread_mutex_unlock(&copy.lock);
+}

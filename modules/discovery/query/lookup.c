@@ -7,7 +7,7 @@
 #include "common/module.h"
 #include "discovery/stac.h"
 
-#define CONNECTIONS_MOST 4
+#define CONNECTIONS_MOST 6
 
 static struct db *lookups;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -22,7 +22,8 @@ static void add_quoted(struct text *t, const char *value) {
 
 /* The same server with one more option; what is said last counts. */
 static void open_lookups(void) {
-    static const char mode[] = " -c plan_cache_mode=auto'";
+    /* A plan made while a table was small must not read all of it when it has grown. */
+    static const char mode[] = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off'";
     const char *conninfo = db_conninfo(module_db("discovery"));
     PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *o = options;
     struct scope s;

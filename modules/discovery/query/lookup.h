@@ -1,11 +1,12 @@
-/* lookup.h: connections for statements that find one row by its key. */
+/* lookup.h: connections whose statements are planned once for all values. */
 #ifndef DISCOVERY_LOOKUP_H
 #define DISCOVERY_LOOKUP_H
 
 #include "common/db.h"
 
-/** The module's database, where a statement is planned once for all values: planning anew, as searches need it (see
- *  migrations/discovery/002), would cost a look-up by key three times what the look-up itself does.. */
+/** The module's database for statements whose best plan is the same whatever their values: an item by its key, and what a place
+ * holds of a window of time within one partition. Planning them anew, as other searches need it (migrations/discovery/002),
+ * costs as much as running them, and three times a look-up by key. */
 struct db *lookup_db(void);
 
 #endif

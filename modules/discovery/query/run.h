@@ -29,10 +29,12 @@ struct run {
     const struct query *q;
     struct fault *f;
     enum source source;
+    const char *leaf; /* the one partition that is looked at now; NULL: all */
     struct key keys[KEYS_MOST];
     size_t nkeys;
     bool alike;             /* all keys are columns of the table and point one way: rows can be compared as a whole */
     int64_t oldest, newest; /* datetimes beyond which nothing can match */
+    bool top_open;          /* which partition the newest items are in was not known rightly: look at all */
     bool lasting_known;     /* oldest and newest hold for items that last longer than a day, too */
 
     const char *after[KEYS_MOST]; /* the values of the last row given; NULL: SQL NULL */
@@ -63,7 +65,7 @@ int keys_after(struct sql *sql, const struct run *r);
 /** "FROM …" with the query's conditions, without times of the nominal datetime. */
 int conditions_add(struct sql *sql, const struct run *r);
 void conditions_window(struct sql *sql, int64_t from, int64_t to); /* both included */
-/** "tstzrange(…)" of the query's interval. */
+/** The query's interval as a range. */
 void conditions_interval(struct sql *sql, const struct query *q);
 /** An array of texts as a parameter, or a single one: " AND f.collection = $n". */
 void conditions_names(struct sql *sql, const char *column, const struct names *names);
@@ -88,6 +90,8 @@ int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, boo
 /* ---- days.c ---- */
 /** Public items with nominal times in [from, to], from a copy that is some seconds old. For estimates and plans only. */
 double days_items(struct scope *s, int64_t from, int64_t to);
+/** Forgets the copy: the next question reads it anew. */
+void days_forget(void);
 /** The newest and the oldest day of that copy, in moments; 0 when there are none. */
 bool days_extent(struct scope *s, int64_t *oldest, int64_t *newest);
 

@@ -9,17 +9,20 @@
 #include <string.h>
 
 #include "common/module.h"
+#include "discovery/query/leaves.h"
+#include "discovery/query/lookup.h"
 #include "discovery/query/run.h"
 
 #define BATCH 500                             /* documents fetched at a time */
 #define PAGE_BYTES ((size_t)16 * 1024 * 1024) /* a page that has grown so far ends early, with a token */
 #define GATHER_MOST 4000                      /* hits gathered in one go */
 #define SPAN_FIRST (14 * DAY_US)
-#define SPAN_ONE_GO (64 * DAY_US) /* an interval up to this long is one window */
-#define ITEMS_ONE_GO 5000.0       /* so is a catalogue as small as this */
+#define SPAN_ONE_GO (64 * DAY_US)  /* an interval up to this long is one window */
+#define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
+#define ITEMS_ONE_GO 5000.0        /* so is a catalogue as small as this */
 
 /* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
-enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_DOCUMENT, COLUMN_KEYS };
+enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_BEYOND, COLUMN_DOCUMENT, COLUMN_KEYS };
 
 /* What the column of the total tells, besides what is gathered. */
 enum total_of {
@@ -31,6 +34,7 @@ enum total_of {
 struct step {
     int64_t from, to; /* nominal times looked at, both included */
     bool gather;
+    bool topmost; /* `to` is the end of the partition that the newest items are in: it must be checked that none lie beyond */
     enum total_of total_of;
     int want;      /* rows at most */
     int64_t total; /* gathered, or what total_of says; 0 when there are no rows */
@@ -54,6 +58,19 @@ static void lasting_add(struct sql *sql, const struct run *r) {
     sql_add(sql, ")");
 }
 
+/* Whether there are items beyond the partition that was taken for the last one with any. */
+static void beyond_add(struct sql *sql, const struct run *r, const struct step *st) {
+    if (!st->topmost) {
+        sql_add(sql, ", false");
+        return;
+    }
+    sql_add(sql, ", EXISTS (SELECT FROM item_count WHERE day > ");
+    sql_value(sql, moment_date(r->s, moment_day(st->to)), "::date");
+    sql_add(sql, ") OR EXISTS (SELECT FROM item_apart WHERE datetime > ");
+    sql_value(sql, moment_text(r->s, st->to), "::timestamptz");
+    sql_add(sql, ")");
+}
+
 static int hits_add(struct sql *sql, const struct run *r, const struct step *st) {
     sql_add(sql, "SELECT ");
     int err = keys_columns(sql, r);
@@ -72,6 +89,7 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
     else
         sql_add(sql, "%s", st->gather || st->total_of == TOTAL_MATCHED ? "p.total" : "NULL::bigint");
     lasting_add(sql, r);
+    beyond_add(sql, r, st);
     sql_add(sql, ", (SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu), ",
             key_index(r, KEY_COLLECTION), key_index(r, KEY_ID));
     keys_texts(sql, r);
@@ -117,11 +135,16 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
     struct db_rows *rows;
     sql_init(&sql, r->s);
     int err = step_sql(&sql, r, st);
-    if (!err) err = sql_run(&sql, module_db("discovery"), &rows);
+    if (!err) err = sql_run(&sql, r->leaf ? lookup_db() : module_db("discovery"), &rows);
     if (err) return err;
     st->got = db_count(rows);
-    st->total = st->got > 0 ? db_int(rows, 0, COLUMN_TOTAL) : 0;
-    *wider = false;
+    if (st->gather || st->total_of) st->total = st->got > 0 ? db_int(rows, 0, COLUMN_TOTAL) : 0;
+    *wider = st->topmost && (st->got == 0 || db_bool(rows, 0, COLUMN_BEYOND));
+    if (*wider) {
+        days_forget();
+        r->top_open = true;
+        return 0;
+    }
     if (!r->lasting_known && (st->got == 0 || db_bool(rows, 0, COLUMN_LASTING))) {
         if ((err = conditions_reach(r, wider)) || *wider) return err;
     }
@@ -163,8 +186,9 @@ static int walk_sorted(struct run *r, int64_t *matched, bool *more) {
 }
 
 struct window {
-    int64_t near, far; /* where the next window begins and the last one ends; which of them is earlier depends on the order */
-    int64_t span;
+    int64_t near, far;  /* where the next window begins and the last one ends; which of them is earlier depends on the order */
+    int64_t span, most; /* how much time the next one covers; what it may grow to */
+    bool dense;         /* the last one held more than may be gathered, though it was cut before: order it by the database */
     bool descending;
 };
 
@@ -188,17 +212,54 @@ static void window_begin(const struct run *r, struct window *w) {
     if (w->descending ? at < w->near : at > w->near) w->near = at;
 }
 
-/* The next window as a step; true if it is the last one. */
-static bool window_step(const struct run *r, const struct window *w, struct step *st) {
+/* Where the next window ends; *last: it is the last one. base: where it begins, as far as there are items. */
+static int64_t window_end(const struct run *r, const struct window *w, int64_t *base, bool *last) {
     int64_t oldest = 0, newest = 0;
     bool any = days_extent(r->s, &oldest, &newest);
     int64_t edge = w->descending ? oldest : newest;
-    int64_t base = w->descending ? (w->near > newest ? newest : w->near) : (w->near < oldest ? oldest : w->near);
-    int64_t end = w->descending ? moment_add(base, -w->span) : moment_add(base, w->span);
-    bool last = !any || w->span == OPEN_FUTURE || (w->descending ? end <= w->far || end <= edge : end >= w->far || end >= edge);
-    if (last) end = w->far;
+    *base = w->descending ? (w->near > newest ? newest : w->near) : (w->near < oldest ? oldest : w->near);
+    int64_t end = w->descending ? moment_add(*base, -w->span) : moment_add(*base, w->span);
+    *last = !any || w->span == OPEN_FUTURE || (w->descending ? end <= w->far || end <= edge : end >= w->far || end >= edge);
+    return *last ? w->far : end;
+}
+
+/* Makes the step look at one partition only if that is possible, ending it where the partition does; *last is false then if
+ * there is more beyond. */
+static void step_in_leaf(struct run *r, const struct window *w, struct step *st, struct leaf *leaf, int64_t base, bool *last) {
+    int64_t near = w->near, end = w->descending ? st->from : st->to;
+    r->leaf = NULL;
+    st->topmost = false;
+    if (r->q->words && !r->q->area) return;
+    if (near == OPEN_FUTURE && w->descending && !r->top_open && end != OPEN_PAST) {
+        if (base == 0 || !leaf_of(r->s, base - 1, leaf)) return;
+        near = leaf->to;
+        st->topmost = near != OPEN_FUTURE;
+    } else if (near == OPEN_FUTURE || near == OPEN_PAST || !leaf_of(r->s, near, leaf)) {
+        return;
+    }
+    bool within = w->descending ? end >= leaf->from : end <= leaf->to;
+    bool narrow = end != OPEN_PAST && end != OPEN_FUTURE && (w->descending ? base - end : end - base) <= SPAN_LEAVES;
+    if (!within && !narrow) {
+        st->topmost = false;
+        return;
+    }
+    r->leaf = leaf->name;
+    if (st->topmost) st->to = near;
+    if (within) return;
+    *last = false;
+    if (w->descending)
+        st->from = leaf->from;
+    else
+        st->to = leaf->to;
+}
+
+/* The next window as a step; true if it is the last one. */
+static bool window_step(struct run *r, const struct window *w, struct step *st, struct leaf *leaf) {
+    bool last;
+    int64_t base, end = window_end(r, w, &base, &last);
     st->from = w->descending ? end : w->near;
     st->to = w->descending ? w->near : end;
+    step_in_leaf(r, w, st, leaf, base, &last);
     return last;
 }
 
@@ -209,6 +270,16 @@ struct tally {
     bool whole;        /* all of these times */
 };
 
+/* What to do instead of gathering a window of too many hits: cut it, or have the database order it. Nothing of it was taken. */
+static void window_too_full(struct window *w, const struct step *st) {
+    bool open = st->to == OPEN_FUTURE || st->from == OPEN_PAST;
+    int64_t width = open ? 16 * SPAN_FIRST : st->to - st->from;
+    w->dense = w->most < OPEN_FUTURE || width < HOUR_US;
+    if (w->dense) return;
+    w->most = width / 8;
+    w->span = w->most;
+}
+
 /* All rows of one window, as far as the page takes them. *rest: there are more in it. */
 static int window_walk(struct run *r, struct window *w, struct step *st, struct tally *t, bool *rest, bool *again) {
     bool first = true;
@@ -217,10 +288,14 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
         st->want = want_now(r);
         size_t before = r->out->count;
         int err = step_run(r, st, again);
-        if (err || *again) return err;
+        if (err) return err;
+        if (*again) { /* the first step of all, which took nothing: the times to look at are wider */
+            window_begin(r, w);
+            t->near = w->near;
+            return 0;
+        }
         if (st->gather && st->total > GATHER_MOST) {
-            w->span =
-                (st->to == OPEN_FUTURE || st->from == OPEN_PAST || w->span == OPEN_FUTURE ? 16 * SPAN_FIRST : w->span) / 8;
+            window_too_full(w, st);
             *again = true;
             return 0;
         }
@@ -236,35 +311,43 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
     return 0;
 }
 
+static void window_next(const struct run *r, struct window *w, const struct step *st, size_t added) {
+    w->near = w->descending ? moment_add(st->from, -1) : moment_add(st->to, 1);
+    w->dense = false;
+    int factor = 8 * added < (size_t)r->q->limit ? 4 : 2;
+    w->span = w->span > OPEN_FUTURE / factor ? OPEN_FUTURE : w->span * factor;
+    if (w->span > w->most) w->span = w->most;
+}
+
+/* What time the page took, for the next one's first window. */
+static void span_learn(struct run *r, const struct tally *t) {
+    bool open = t->near == OPEN_FUTURE || t->near == OPEN_PAST;
+    if (r->out->count == 0 || open) return;
+    int64_t took = moment_of(r->after[0], 0) - t->near;
+    r->span = took == 0 ? 1 : took < 0 ? -took : took;
+}
+
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
-    struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather)};
+    struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather), .most = OPEN_FUTURE};
     struct tally t = {.whole = true};
+    struct leaf leaf;
     enum total_of total = total_wanted(r, TOTAL_NONE);
     window_begin(r, &w);
     t.near = w.near;
     do {
-        struct step st = {.gather = gather && w.span >= HOUR_US, .total_of = *matched < 0 ? total : TOTAL_NONE};
-        last = window_step(r, &w, &st);
+        struct step st = {.gather = gather && !w.dense, .total_of = *matched < 0 ? total : TOTAL_NONE};
+        last = window_step(r, &w, &st, &leaf);
         size_t before = r->out->count;
         int err = window_walk(r, &w, &st, &t, &rest, &again);
         if (err) return err;
         if (total && !again && st.got > 0 && *matched < 0) *matched = st.total;
-        if (again) {
-            window_begin(r, &w);
-            if (first_page && before == 0) t = (struct tally){.whole = true, .near = w.near};
-            last = rest = false;
-            continue;
-        }
-        w.near = w.descending ? moment_add(st.from, -1) : moment_add(st.to, 1);
-        bool nearly_empty = 8 * (r->out->count - before) < (size_t)r->q->limit;
-        w.span = w.span > OPEN_FUTURE / 4 ? OPEN_FUTURE : w.span * (nearly_empty ? 4 : 2);
+        if (!again) window_next(r, &w, &st, r->out->count - before);
+        if (again) last = rest = false;
     } while (!rest && !last && !r->full);
+    r->leaf = NULL;
     *more = rest || r->full;
-    if (r->out->count && r->q->limit > 0) {
-        int64_t took = t.near == OPEN_FUTURE || t.near == OPEN_PAST ? 0 : moment_of(r->after[0], 0) - t.near;
-        r->span = took < 0 ? -took : took;
-    }
+    span_learn(r, &t);
     if (!first_page || r->q->uncounted) return 0;
     if (last && t.whole) *matched = t.found;
     if ((last && t.whole) || count_is_kept(r)) return 0;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/module.h"
-#include "discovery/query/query.h"
+#include "discovery/query/run.h"
 #include "schema.h"
 
 static const struct module discovery = {.name = "discovery"};
@@ -53,7 +53,7 @@ static int64_t number(const char *sql) {
 
 static int begin(void **state) {
     (void)state;
-    scope_init(&s, "test", 120000);
+    scope_init(&s, "test", 300000);
     return 0;
 }
 
@@ -83,20 +83,28 @@ static void fill(const char *source) {
         source));
 }
 
-/* 3,000 items of ten years with equal times among them, small boxes everywhere; every tenth covers some hours, every fiftieth
+/* Items of ten years with equal times among them, small boxes everywhere; every tenth covers some hours, every fiftieth
  * months; some are private; cloud cover is absent in every seventh. */
+static void fill_many(int items) {
+    fill(scope_printf(
+        &s,
+        "SELECT (ARRAY['c', 'd', 'e'])[1 + n %% 3], 'i' || lpad((n * 7919 %% 100003)::text, 6, '0'),"
+        " CASE WHEN n %% 11 = 0 THEN 'ana' WHEN n %% 13 = 0 THEN 'ben' END, t,"
+        " tstzrange(CASE WHEN n %% 50 = 0 THEN t - interval '40 days' ELSE t END,"
+        "           CASE WHEN n %% 50 = 0 THEN t + interval '70 days' WHEN n %% 10 = 0 THEN t + interval '7 hours' ELSE t END, "
+        "'[]'),"
+        " CASE WHEN n %% 97 <> 0 THEN ST_MakeEnvelope(x, y, x + 1, y + 1, 4326) END,"
+        " CASE WHEN n %% 7 = 0 THEN '{}' ELSE jsonb_build_object('eo:cloud_cover', n * 37 %% 101) END"
+        " FROM (SELECT n, timestamptz '2014-01-01T00:00:00Z' + (n * 104729 %% 3650) * interval '1 day'"
+        "          + (n %% 4) * interval '6 hours' AS t,"
+        "          (n * 7727 %% 35800) / 100.0 - 179 AS x, (n * 3571 %% 17800) / 100.0 - 89 AS y"
+        "       FROM generate_series(1, %d) AS n) AS made",
+        items));
+    days_forget();
+}
+
 static void fill_random(void) {
-    fill("SELECT (ARRAY['c', 'd', 'e'])[1 + n % 3], 'i' || lpad((n * 7919 % 100003)::text, 6, '0'),"
-         " CASE WHEN n % 11 = 0 THEN 'ana' WHEN n % 13 = 0 THEN 'ben' END, t,"
-         " tstzrange(CASE WHEN n % 50 = 0 THEN t - interval '40 days' ELSE t END,"
-         "           CASE WHEN n % 50 = 0 THEN t + interval '70 days' WHEN n % 10 = 0 THEN t + interval '7 hours' ELSE t END, "
-         "'[]'),"
-         " CASE WHEN n % 97 <> 0 THEN ST_MakeEnvelope(x, y, x + 1, y + 1, 4326) END,"
-         " CASE WHEN n % 7 = 0 THEN '{}' ELSE jsonb_build_object('eo:cloud_cover', n * 37 % 101) END"
-         " FROM (SELECT n, timestamptz '2014-01-01T00:00:00Z' + (n * 104729 % 3650) * interval '1 day'"
-         "          + (n % 4) * interval '6 hours' AS t,"
-         "          (n * 7727 % 35800) / 100.0 - 179 AS x, (n * 3571 % 17800) / 100.0 - 89 AS y"
-         "       FROM generate_series(1, 3000) AS n) AS made");
+    fill_many(3000);
 }
 
 /* Runs a query to its end in pages; the documents (ids) one after another. */
@@ -170,10 +178,7 @@ static void check(const struct auth *who, const struct query *q, const char *whe
 #define NEWEST "datetime DESC, collection DESC, id DESC"
 #define SEEN_BY_ANA "(owner IS NULL OR owner = 'ana')"
 
-static void test_times_and_places(void **state) {
-    (void)state;
-    need_db();
-    fill_random();
+static void check_times_and_places(void) {
     static const double box[] = {-20, -30, 60, 40};
     const char *area = query_area_box(&s, box);
     static const char in_box[] = "ST_Intersects(geom, ST_MakeEnvelope(-20, -30, 60, 40, 4326))";
@@ -203,6 +208,52 @@ static void test_times_and_places(void **state) {
         q.nsorts = 1;
         check(&ana, &q, scope_printf(&s, SEEN_BY_ANA " AND %s AND %s", in_box, during), "datetime, collection, id");
     }
+}
+
+static void test_times_and_places(void **state) {
+    (void)state;
+    need_db();
+    fill_random();
+    check_times_and_places();
+}
+
+/* So many that a search goes by windows of time, each within a partition. */
+static void test_windows(void **state) {
+    (void)state;
+    need_db();
+    fill_many(7000);
+    check_times_and_places();
+    /* Items newer than those that the copy of the days knows of, in the next partition and in the last. */
+    struct query q = {0};
+    fill("SELECT 'c', 'new' || n, NULL, t, tstzrange(t, t, '[]'), ST_MakeEnvelope(0, 0, 1, 1, 4326), '{}' FROM (SELECT n, "
+         "timestamptz"
+         " '2024-06-01T00:00:00Z' + n * interval '1 year' AS t FROM generate_series(0, 9) AS n) AS made");
+    check(&anyone, &q, "owner IS NULL", NEWEST);
+    fill("SELECT 'd', 'private', 'ana', t, tstzrange(t, t, '[]'), NULL, '{}' FROM (SELECT timestamptz '2037-01-01T00:00:00Z' "
+         "AS t) AS made");
+    check(&ana, &q, SEEN_BY_ANA, NEWEST);
+    static const double box[] = {-20, -30, 60, 40};
+    q.area = query_area_box(&s, box);
+    check(&anyone, &q, "owner IS NULL AND ST_Intersects(geom, ST_MakeEnvelope(-20, -30, 60, 40, 4326))", NEWEST);
+    days_forget();
+    check(&anyone, &q, "owner IS NULL AND ST_Intersects(geom, ST_MakeEnvelope(-20, -30, 60, 40, 4326))", NEWEST);
+    q = (struct query){.sorts = {{"datetime", true}, {"eo:cloud_cover", false}, {"id", false}}, .nsorts = 3};
+    check(&anyone, &q, "owner IS NULL", "datetime DESC, cloud_cover NULLS LAST, id, collection");
+}
+
+/* More hits at one moment than are gathered in one go. */
+static void test_many_at_once(void **state) {
+    (void)state;
+    need_db();
+    fill("SELECT 'c', 'm' || n, NULL, t, tstzrange(t, t, '[]'), ST_MakeEnvelope(0, 0, 1, 1, 4326), '{}' FROM (SELECT n,"
+         " timestamptz '2019-06-01T00:00:00Z' + (n / 6000) * interval '30 days' AS t FROM generate_series(0, 9000) AS n) AS "
+         "made");
+    days_forget();
+    static const double box[] = {-20, -30, 60, 40};
+    struct query q = {.area = query_area_box(&s, box)};
+    check(&anyone, &q, "true", NEWEST);
+    q.from = "2019-05-01T00:00:00.000000Z";
+    check(&anyone, &q, "true", NEWEST);
 }
 
 static void test_orders_with_absent_values(void **state) {
@@ -296,8 +347,8 @@ static void page_while_written(struct query q) {
                           " jsonb_build_object('eo:cloud_cover', n) FROM (SELECT n, timestamptz '2014-01-01T00:00:00Z' +"
                           " n * interval '91 days' AS t FROM generate_series(1, 40) AS n) AS made",
                           q.nsorts, ++written));
-    } while (page.next && written < 200);
-    assert_int_equal(json_object_size(seen), 3000);
+    } while (page.next && written < 300);
+    assert_int_equal(json_object_size(seen), 6000);
     run_sql("DELETE FROM footprint WHERE id LIKE 'late%'");
     run_sql("DELETE FROM item WHERE id LIKE 'late%'");
 }
@@ -305,7 +356,7 @@ static void page_while_written(struct query q) {
 static void test_pages_while_written(void **state) {
     (void)state;
     need_db();
-    fill_random();
+    fill_many(6000);
     page_while_written((struct query){0});
     page_while_written((struct query){.sorts = {{"datetime", false}}, .nsorts = 1});
     page_while_written((struct query){.sorts = {{"eo:cloud_cover", true}, {"id", false}}, .nsorts = 2});
@@ -520,6 +571,8 @@ static void test_areas(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_times_and_places, begin, end),
+        cmocka_unit_test_setup_teardown(test_windows, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_at_once, begin, end),
         cmocka_unit_test_setup_teardown(test_orders_with_absent_values, begin, end),
         cmocka_unit_test_setup_teardown(test_filter, begin, end),
         cmocka_unit_test_setup_teardown(test_names, begin, end),
@@ -532,5 +585,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_words, begin, end),
         cmocka_unit_test_setup_teardown(test_areas, begin, end),
     };
+    cmocka_set_test_filter(getenv("NADIR_TEST_FILTER"));
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
