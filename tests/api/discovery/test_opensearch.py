@@ -365,6 +365,28 @@ def test_search_across_collections(anon, catalogue):
     assert both.ids == ["scene-001"]
 
 
+def test_odd_items_do_not_break_a_page(client, anon, collection):
+    """Without a place, with one that GeoRSS cannot hold, with a hole, and with properties of other types than one expects."""
+    hole = [square(10, 10, 9), list(reversed(square(12, 12, 2)))]
+    points = {"type": "MultiPoint", "coordinates": [[1, 2], [3, 4]]}
+    odd = {"datetime": "2020-01-01T00:00:00Z", "platform": 7, "instruments": "msi", "eo:cloud_cover": "none", "title": ["x"], "created": 5, "gsd": {"a": 1},
+           "keywords": {"k": [1]}, "sar:polarizations": [1, None, "VV"], "view:sun_azimuth": [], "description": "]]> & <b>"}
+    documents = [item_document(collection, "nowhere", geometry=None), item_document(collection, "points", geometry=points, bbox=[1, 2, 3, 4]),
+                 item_document(collection, "hole", geometry={"type": "Polygon", "coordinates": hole}, bbox=[10, 10, 19, 19]),
+                 item_document(collection, "odd", properties=odd, assets={"a": {"href": "https://data.example/?a=1&b=\"2\"", "roles": [3, "data"], "title": 9}})]
+    del documents[0]["bbox"]
+    add_many(client, collection, documents)
+    page = items(anon, collection)
+    assert sorted(page.ids) == ["hole", "nowhere", "odd", "points"]
+    entries = dict(zip(page.ids, page.entries))
+    assert entries["points"].findtext("georss:box", None, NS) == "2 1 4 3" and not entries["nowhere"].findall("georss:*", NS)
+    assert len(entries["hole"].findall("georss:where/gml:Polygon/gml:interior", NS)) == 1
+    assert link(entries["odd"], "enclosure") == "https://data.example/?a=1&b=\"2\"" and entries["odd"].findtext("atom:summary", None, NS) == "]]> & <b>"
+    features = {f["properties"]["identifier"]: f for f in anon.get(f"/opensearch/collections/{collection}/items", params={"format": "json"}).json()["features"]}
+    assert sorted(features) == sorted(page.ids) and features["nowhere"]["geometry"] is None and features["points"]["geometry"] == points
+    assert anon.get(f"/opensearch/collections/{collection}/description.xml").status_code == 200
+
+
 # ---- refusals, rights ----
 
 
