@@ -1,6 +1,8 @@
 """Queryables: bounds and lists are those of the items that the caller may see."""
+import uuid
+
 from helpers import problem
-from helpers_stac import item_document
+from helpers_stac import collection_document, item_document
 
 
 def schema(session, collection):
@@ -44,3 +46,20 @@ def test_whole_catalogue(anon, client, collection):
 
 def test_unknown_collection(anon):
     problem(anon.get("/stac/collections/no-such-collection/queryables"), 404)
+
+
+def test_private_items_are_in_nobody_elses(scientist, other_user, anon, admin):
+    """Who may not see a collection learns neither its properties nor its bounds, here or from the whole catalogue."""
+    name, secret = "test-" + uuid.uuid4().hex, "test:" + uuid.uuid4().hex
+    assert scientist.post("/stac/collections", json=collection_document(name)).status_code == 201
+    try:
+        add(scientist, name, "item-1", **{secret: 42})
+        for entitled in (scientist, admin):
+            assert schema(entitled, name)["properties"][secret]["maximum"] == 42
+            assert secret in entitled.get("/stac/queryables").json()["properties"]
+        for stranger in (other_user, anon):
+            problem(stranger.get(f"/stac/collections/{name}/queryables"), 404)
+            assert secret not in stranger.get("/stac/queryables").json()["properties"]
+    finally:
+        scientist.delete(f"/stac/collections/{name}/items/item-1")
+        assert scientist.delete("/stac/collections/" + name).status_code == 204
