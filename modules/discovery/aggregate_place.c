@@ -63,11 +63,19 @@ static const char *series(struct scope *s, const char *from, const char *to, int
                         least, most, from, least, most, from, to);
 }
 
+/* A geometry that fills its box meets every cell that the box does, and needs no closer look. */
+#define PART "SELECT g, ST_Area(g) >= (ST_XMax(g) - ST_XMin(g)) * (ST_YMax(g) - ST_YMin(g)) AS is_box FROM "
+
+/* Only where there are several parts can two of them meet the same cell. */
 static const char *cells(struct scope *s, const char *columns, const char *rows, const char *box, const char *key) {
-    return scope_printf(s,
-                        "(SELECT DISTINCT %s AS key FROM ST_Dump(found.geom) AS part (path, g), %s AS x, %s AS y"
-                        " WHERE ST_Intersects(part.g, %s))",
-                        key, columns, rows, box);
+    return scope_printf(
+        s,
+        "(SELECT %s AS key FROM (" PART "(SELECT found.geom AS g OFFSET 0) AS whole OFFSET 0) AS part, %s AS x, %s AS y"
+        " WHERE ST_NumGeometries(found.geom) = 1 AND (part.is_box OR ST_Intersects(part.g, %s))"
+        " UNION ALL SELECT DISTINCT %s FROM (" PART "ST_Dump(found.geom) AS several (path, g) OFFSET 0) AS part,"
+        " %s AS x, %s AS y"
+        " WHERE ST_NumGeometries(found.geom) > 1 AND (part.is_box OR ST_Intersects(part.g, %s)))",
+        key, columns, rows, box, key, columns, rows, box);
 }
 
 const char *place_cells(struct scope *s, const struct aggregation *a, const struct aggregation_cut *cut) {
