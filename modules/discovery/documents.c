@@ -32,6 +32,7 @@ struct text *text_new(struct scope *s, size_t room) {
     struct text *t = scope_alloc(s, sizeof *t);
     scope_defer(s, text_release, t);
     text_room(t, room);
+    t->data[0] = '\0';
     return t;
 }
 
