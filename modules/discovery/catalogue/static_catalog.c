@@ -174,7 +174,9 @@ int static_catalog_write(const char *folder, const char *collection, const char 
     e.children = scope_json(&e.s, json_array());
     e.collections = scope_json(&e.s, json_object());
     struct stream *st = NULL;
-    int err = mkdir(e.folder, 0755) ? fault(e.folder) : 0;
+    /* An empty folder gives way; one with anything in it is not touched, before the work and not after it. */
+    int err = rmdir(folder) && errno != ENOENT ? fault(folder) : 0;
+    if (!err && mkdir(e.folder, 0755)) err = fault(e.folder);
     if (!err && !(st = stream_open())) err = 2;
     if (!err) err = all_write(&e, st, collection);
     stream_close(st);

@@ -147,7 +147,8 @@ static void test_odd_items(void **state) {
         {HEAD TIME "\"geometry\":null,\"assets\":{}}", 0},
         {HEAD TIME "\"assets\":{}}", NADIR_EINVAL},
         {HEAD TIME "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,1],[0,1]]]},\"assets\":{}}", NADIR_EINVAL},
-        {HEAD TIME "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,1],[0,1],[1,0],[0,0]]]},\"assets\":{}}", NADIR_EINVAL},
+        {HEAD TIME "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,1],[0,1],[1,0],[0,0]]]},\"assets\":{}}",
+         NADIR_EINVAL},
         {HEAD TIME "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]},\"assets\":{}}", 0},
         {HEAD TIME
          "\"geometry\":{\"type\":\"MultiPolygon\",\"coordinates\":[[[[0,0],[1,0],[1,1],[0,0]]],[[[5,5],[6,5],[6,6],[5,"
