@@ -107,18 +107,22 @@ int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, boo
     double of = days_items(r->s, from, to), all = days_items(r->s, r->oldest, r->newest);
     /* Half an item more on both sides keeps small samples from telling extremes. */
     double expected = ((double)found + 0.5) * (all + 1) / (of + 1);
-    *estimated = false;
-    if (expected <= COUNT_EXACT_MOST && (r->q->area || all <= SCAN_MOST)) {
-        if (!whole || r->keys[0].kind != KEY_DATETIME) return count_scan(r, r->oldest, r->newest, matched);
-        bool descending = r->keys[0].descending;
-        int64_t rest;
-        int err = descending ? count_scan(r, r->oldest, moment_add(from, -1), &rest)
-                             : count_scan(r, moment_add(to, 1), r->newest, &rest);
-        *matched = found + rest;
-        *estimated = rest >= 2 * COUNT_EXACT_MOST;
-        return err;
-    }
-    *matched = (int64_t)expected;
+    bool indexed = r->q->area || r->q->words;
     *estimated = true;
-    return 0;
+    *matched = (int64_t)expected;
+    if (expected > COUNT_EXACT_MOST || (!indexed && all > SCAN_MOST)) return 0;
+
+    int64_t rest = 0;
+    int err;
+    if (!whole) {
+        found = 0;
+        err = count_scan(r, r->oldest, r->newest, &rest);
+    } else if (r->keys[0].descending) {
+        err = count_scan(r, r->oldest, moment_add(from, -1), &rest);
+    } else {
+        err = count_scan(r, moment_add(to, 1), r->newest, &rest);
+    }
+    *matched = found + rest;
+    *estimated = rest >= 2 * COUNT_EXACT_MOST;
+    return err;
 }

@@ -7,7 +7,7 @@
 #include "common/module.h"
 
 #define LEAVES_MOST 256
-#define KEPT_US INT64_C(10000000)
+#define KEPT_US INT64_C(60000000)
 
 static struct {
     pthread_mutex_t lock;

@@ -6,15 +6,20 @@
 #define FIRST_US (INT64_C(-62135596800) * 1000000) /* 0001-01-01 */
 #define LAST_US (INT64_C(253402300800) * 1000000)  /* 10000-01-01 */
 
+/* The number at a place of a text that instant_parse wrote. */
+static int part(const char *instant, size_t at) {
+    return (int)strtol(instant + at, NULL, 10);
+}
+
 int64_t moment_of(const char *instant, int64_t open) {
     if (!instant) return open;
-    struct tm tm = {.tm_year = atoi(instant) - 1900,
-                    .tm_mon = atoi(instant + 5) - 1,
-                    .tm_mday = atoi(instant + 8),
-                    .tm_hour = atoi(instant + 11),
-                    .tm_min = atoi(instant + 14),
-                    .tm_sec = atoi(instant + 17)};
-    return (int64_t)timegm(&tm) * 1000000 + atoi(instant + 20);
+    struct tm tm = {.tm_year = part(instant, 0) - 1900,
+                    .tm_mon = part(instant, 5) - 1,
+                    .tm_mday = part(instant, 8),
+                    .tm_hour = part(instant, 11),
+                    .tm_min = part(instant, 14),
+                    .tm_sec = part(instant, 17)};
+    return (int64_t)timegm(&tm) * 1000000 + part(instant, 20);
 }
 
 int64_t moment_day(int64_t us) {
