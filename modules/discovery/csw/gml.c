@@ -53,7 +53,7 @@ static int reference_read(struct gml *g, const xmlNode *node) {
 static int positions_add(struct gml *g, const xmlNode *node, json_t *list) {
     const char *dimension = csw_xml_attribute(g->scope, node, "srsDimension");
     const bool commas = is_gml(node, "coordinates");
-    int width = dimension ? atoi(dimension) : g->dimension;
+    int width = !dimension ? g->dimension : strcmp(dimension, "3") == 0 ? 3 : strcmp(dimension, "2") == 0 ? 2 : 0;
     if (width != 2 && width != 3) return refuse(g, "has coordinates of a dimension other than 2 and 3");
     const char *p = csw_xml_text(g->scope, node);
     while (*p) {
