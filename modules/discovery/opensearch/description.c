@@ -224,7 +224,24 @@ static int tail_write(struct description *d, struct response *rs, const char *lo
     return response_data(rs, 200, DESCRIPTION_TYPE, d->text->data, d->text->len);
 }
 
+static int collection_description(struct request *rq, struct response *rs, const char *name) {
+    struct scope *s = rq->scope;
+    json_t *collection, *schema;
+    int err = opensearch_collection_read(rq, name, &collection);
+    if (!err) err = queryables_read(rq, name, &schema);
+    if (err == NADIR_ENOTFOUND) return opensearch_no_collection(rs, name);
+    if (err) return err;
+    const char *id = text_of(collection, "id"), *title = text_of(collection, "title");
+    const char *place = scope_printf(s, "/opensearch/collections/%s", http_encode(s, id));
+    struct description d = {s, text_new(s, 64 * 1024), rq->base_url, collection, schema};
+    head_write(&d, id, text_of(collection, "description"), scope_printf(s, "%s/description.xml", place));
+    urls_write(&d, "results", scope_printf(s, "%s/items", place), false);
+    return tail_write(&d, rs, title ? title : id);
+}
+
 int opensearch_description(struct request *rq, struct response *rs) {
+    const char *name = argument_any(rq, "parentIdentifier collection"); /* as FedEO's clients ask */
+    if (name) return collection_description(rq, rs, name);
     json_t *schema;
     int err = queryables_read(rq, NULL, &schema);
     if (err) return err;
@@ -240,16 +257,5 @@ int opensearch_description(struct request *rq, struct response *rs) {
 }
 
 int opensearch_collection_description(struct request *rq, struct response *rs) {
-    struct scope *s = rq->scope;
-    json_t *collection, *schema;
-    int err = opensearch_collection_read(rq, request_param(rq, "collection"), &collection);
-    if (!err) err = queryables_read(rq, request_param(rq, "collection"), &schema);
-    if (err == NADIR_ENOTFOUND) return opensearch_no_collection(rs, request_param(rq, "collection"));
-    if (err) return err;
-    const char *id = text_of(collection, "id"), *title = text_of(collection, "title");
-    const char *place = scope_printf(s, "/opensearch/collections/%s", http_encode(s, id));
-    struct description d = {s, text_new(s, 64 * 1024), rq->base_url, collection, schema};
-    head_write(&d, id, text_of(collection, "description"), scope_printf(s, "%s/description.xml", place));
-    urls_write(&d, "results", scope_printf(s, "%s/items", place), false);
-    return tail_write(&d, rs, title ? title : id);
+    return collection_description(rq, rs, request_param(rq, "collection"));
 }

@@ -112,6 +112,13 @@ def test_descriptions_say_what_can_be_asked(anon, catalogue):
     assert {"intersects", "contains", "disjoint"} <= set(options)
 
 
+def test_a_collections_description_by_its_identifier(anon, catalogue):
+    """As FedEO's clients ask for it."""
+    own = anon.get(f"/opensearch/collections/{catalogue}/description.xml").text
+    assert anon.get("/opensearch/description.xml", params={"parentIdentifier": catalogue}).text == own
+    exception(anon.get("/opensearch/description.xml", params={"parentIdentifier": "no-such"}), 404, "collection")
+
+
 EXAMPLES = {"searchTerms": "radar", "count": 5, "startIndex": 2, "startPage": 1, "geo_box": "0,0,10,60", "geo_geometry": "POINT(1 41)", "geo_uid": "scene-001",
             "time_start": "2021-01-01T00:00:00Z", "time_end": "2021-12-31", "sru_sortKeys": "cloudCover,,0", "eo_platform": "Sentinel-1",
             "eo_instrument": "MSI", "eo_sensorType": "OPTICAL", "eo_cloudCover": "[0,50]", "eo_orbitNumber": "{1001,1002}", "eo_creationDate": "[2022-01-01,2022-02-01]"}
