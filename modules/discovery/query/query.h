@@ -1,9 +1,9 @@
 /* query.h: what is searched for, whatever door it came through, and the page that answers it.
  *
- * Tables (migrations/discovery): `item` (collection, id, owner, version, datetime, document, storage), by hash of its key,
+ * Tables (migrations/discovery): `item` (collection, id, owner, version, datetime, document, storage), found by its key,
  * holds the finished documents; `footprint` holds what they are found by, by range of datetime: collection, id, owner, datetime
  * timestamptz, during tstzrange (the time covered, [start, end]), geom geometry(4326), cloud_cover float8 (eo:cloud_cover),
- * properties jsonb (all of the item's), words tsvector (NULL: no text of its own) A search finds rows of footprint, orders
+ * properties jsonb (all of the item's), words tsvector (NULL: no text of its own). A search finds rows of footprint, orders
  * them, and only then fetches the documents of the page.
  */
 #ifndef DISCOVERY_QUERY_H
@@ -25,7 +25,7 @@ struct names {
 };
 
 struct query {
-    const char *area;      /* EWKB in hex or EWKT, EPSG:4326, valid, cut at the antimeridian (query_area); NULL: anywhere */
+    const char *area;      /* EWKB in hex or EWKT, EPSG:4326, valid (query_area); NULL: anywhere */
     const char *from, *to; /* as interval_parse gives them; NULL: open */
     struct names collections, ids;
     const struct expr *filter; /* or NULL */
@@ -56,7 +56,7 @@ int query_run(struct scope *s, const struct auth *who, const struct query *q, st
 /** Adds "FROM footprint f WHERE …" with all of the query's conditions and rights, for aggregation and counting. */
 int query_from_where(struct sql *sql, const struct auth *who, const struct query *q, struct fault *f);
 
-/** A place to search in: checks GeoJSON, makes it valid, cuts it at the antimeridian. Field names the fault. */
+/** A place to search in: checks GeoJSON and makes it valid. Field names the fault. */
 int query_area(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f);
 /** The same of a box (west > east crosses the antimeridian) and of WKT. */
 const char *query_area_box(struct scope *s, const double box[4]);
