@@ -167,7 +167,7 @@ const char *entry_date(struct scope *s, const json_t *entry) {
 }
 
 json_t **feed_entries(struct request *rq, const char *const *documents, const size_t *lengths, size_t count) {
-    json_t **entries = scope_alloc(rq->scope, (count + 1) * sizeof *entries);
+    json_t **entries = scope_alloc(rq->scope, (count + 1) * sizeof(json_t *));
     for (size_t i = 0; i < count; i++) entries[i] = document_parse(rq->scope, documents[i], lengths[i], rq->base_url);
     return entries;
 }

@@ -45,7 +45,7 @@ static int place_and_time_read(struct request *rq, struct query *q, struct fault
 
 /* The property's list, or its one value, has a name of those sent. */
 static void filter_any(struct scope *s, struct query *q, const char *property, bool list, const struct names *names) {
-    struct expr **members = scope_alloc(s, (names->count + 1) * sizeof *members);
+    struct expr **members = scope_alloc(s, (names->count + 1) * sizeof(struct expr *));
     for (size_t i = 0; i < names->count; i++) members[i + !list] = expr_text(s, EXPR_TEXT, names->list[i]);
     struct expr *of = expr_text(s, EXPR_PROPERTY, property), *condition;
     if (list) {
