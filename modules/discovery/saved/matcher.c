@@ -16,6 +16,7 @@
 struct arrivals {
     size_t count;
     const char **collections, **items, **datetimes;
+    const char *oldest, *newest; /* of their datetimes */
     int64_t *sequences;
     int64_t last; /* sequence of the last event read, of whatever type */
     bool full;
@@ -44,13 +45,13 @@ static int cursor_take(struct db_tx *tx, int64_t *from) {
 static int arrivals_read(struct scope *s, int64_t from, struct arrivals *out) {
     struct db_rows *r;
     *out = (struct arrivals){.last = from};
-    int err =
-        db_query(s, saved_db(), &r,
-                 "SELECT b.sequence, i.collection, i.id, i.datetime FROM (SELECT sequence, event::jsonb AS event FROM outbox"
-                 "  WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS b LEFT JOIN item i"
-                 "  ON b.event ->> 'type' = 'item.published' AND i.collection = b.event -> 'data' ->> 'collection'"
-                 "  AND i.id = b.event -> 'data' ->> 'item' ORDER BY b.sequence",
-                 "li", from, BATCH);
+    int err = db_query(s, saved_db(), &r,
+                       "SELECT b.sequence, i.collection, i.id, i.datetime, min(i.datetime) OVER (), max(i.datetime) OVER () "
+                       "FROM (SELECT sequence, event::jsonb AS event FROM outbox"
+                       "  WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS b LEFT JOIN item i"
+                       "  ON b.event ->> 'type' = 'item.published' AND i.collection = b.event -> 'data' ->> 'collection'"
+                       "  AND i.id = b.event -> 'data' ->> 'item' ORDER BY b.sequence",
+                       "li", from, BATCH);
     if (err) return err;
     size_t rows = (size_t)db_count(r);
     out->collections = scope_alloc(s, (rows + 1) * sizeof(char *));
@@ -58,6 +59,10 @@ static int arrivals_read(struct scope *s, int64_t from, struct arrivals *out) {
     out->datetimes = scope_alloc(s, (rows + 1) * sizeof(char *));
     out->sequences = scope_alloc(s, (rows + 1) * sizeof(int64_t));
     out->full = rows == BATCH;
+    if (rows) {
+        out->oldest = db_text(r, 0, 4);
+        out->newest = db_text(r, 0, 5);
+    }
     for (int i = 0; i < db_count(r); i++) {
         out->last = db_int(r, i, 0);
         if (db_is_null(r, i, 1)) continue;
@@ -113,6 +118,11 @@ static int search_run(struct scope *s, const struct auth *owner, const struct qu
     sql_add(&sql, ") AS a (datetime, collection, item), LATERAL (SELECT f.collection, f.id ");
     int err = query_from_where(&sql, owner, q, &f);
     if (err) return err;
+    /* Known when the statement is planned: only the partitions that the arrivals lie in are thought about. */
+    sql_add(&sql, " AND f.datetime BETWEEN ");
+    sql_value(&sql, a->oldest, "::timestamptz");
+    sql_add(&sql, " AND ");
+    sql_value(&sql, a->newest, "::timestamptz");
     sql_add(&sql, " AND f.datetime = a.datetime AND f.collection = a.collection AND f.id = a.item LIMIT 1) AS found");
     return sql_run(&sql, saved_db(), rows);
 }
