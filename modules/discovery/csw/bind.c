@@ -287,12 +287,12 @@ static int list_bind(struct binder *b, const struct expr *e, const char *name, c
 
 /* The comparison with `property` in the name's place. */
 static struct expr *compared(struct binder *b, const struct expr *e, const char *property, struct expr *const *values) {
-    struct expr *args[CSW_IDS_MOST];
+    struct expr *args[CSW_IDS_MOST] = {0};
     const struct expr *first = e->args[0];
     args[0] = expr_text(b->scope, EXPR_PROPERTY, property);
     if (first->op == EXPR_CASEI || first->op == EXPR_ACCENTI) args[0] = expr_new(b->scope, first->op, 1, args[0]);
     for (size_t i = 1; i < e->count; i++) args[i] = values[i];
-    if (e->op == EXPR_LIKE && args[0]->op == EXPR_PROPERTY && values[1]->op == EXPR_CASEI) /* CQL's ILIKE */
+    if (e->op == EXPR_LIKE && e->count == 2 && args[0]->op == EXPR_PROPERTY && args[1]->op == EXPR_CASEI) /* CQL's ILIKE */
         args[0] = expr_new(b->scope, EXPR_CASEI, 1, args[0]);
     return expr_list(b->scope, e->op, e->count, args);
 }
@@ -302,7 +302,7 @@ static int plain_bind(struct binder *b, const struct expr *e, const char *name, 
     const bool series = b->kind == CSW_SERIES && known && known->series;
     const char *property = stac ? stac : series ? known->series : known->property;
     const char *otherwise = stac ? NULL : series ? known->series_otherwise : known->otherwise;
-    struct expr *values[CSW_IDS_MOST];
+    struct expr *values[CSW_IDS_MOST] = {0};
     if (e->count > CSW_IDS_MOST) return refuse(b, name, "is compared with more than 99 values");
     for (size_t i = 1; i < e->count; i++) {
         const struct csw_name *other;
@@ -349,7 +349,8 @@ static int comparison_bind(struct binder *b, const struct expr *given, bool nega
     const struct csw_name *known;
     const char *stac, *name = first->text;
     if (first->op != EXPR_PROPERTY) return refuse(b, NULL, "has a comparison without a property");
-    if (!csw_name_find(b->scope, name, &known, &stac)) return refuse(b, name, "is not a property that records have");
+    if (!csw_name_find(b->scope, name, &known, &stac) || (!known && !stac))
+        return refuse(b, name, "is not a property that records have");
     if (known && known->type == CSW_CONSTANT) return constant_bind(b, e, name, negate, out);
     if (known && known->type == CSW_IDENTIFIER) return identifier_bind(b, e, name, negate, out);
     if (known && known->type == CSW_ANYTEXT) return anytext_bind(b, e, name, negate, out);
@@ -371,7 +372,7 @@ static int operands_bind(struct binder *b, const struct expr *e, struct expr **o
         args[i] = (struct expr *)arg;
         if (arg && arg->op == EXPR_INTERVAL && operands_bind(b, arg, &args[i])) return NADIR_EINVAL;
         if (!arg || arg->op != EXPR_PROPERTY) continue;
-        bool good = csw_name_find(b->scope, arg->text, &known, &stac);
+        bool good = csw_name_find(b->scope, arg->text, &known, &stac) && (known || stac);
         if (!good || (known && !known->property)) return refuse(b, arg->text, "is not a property for this operator");
         if (spatial && ((known && known->type != CSW_PLACE) || (stac && strcmp(stac, "geometry") != 0)))
             return refuse(b, arg->text, "is not a place");
@@ -387,11 +388,11 @@ static int bind(struct binder *b, const struct expr *e, bool negate, struct csw_
 /* And, Or; negated they are one another of what is negated. */
 static int logic_bind(struct binder *b, const struct expr *e, bool negate, struct csw_bound *out) {
     const bool all = (e->op == EXPR_AND) != negate;
-    struct expr **kept = scope_alloc(b->scope, e->count * sizeof *kept);
+    struct expr **kept = scope_alloc(b->scope, e->count * sizeof(struct expr *));
     size_t count = 0;
     bool settled = false;
     for (size_t i = 0; i < e->count; i++) {
-        struct csw_bound one;
+        struct csw_bound one = constant(false);
         if (bind(b, e->args[i], negate, &one)) return NADIR_EINVAL;
         if (one.when == CSW_WHERE)
             kept[count++] = one.expr;
@@ -406,7 +407,7 @@ static int logic_bind(struct binder *b, const struct expr *e, bool negate, struc
 }
 
 static int bind(struct binder *b, const struct expr *e, bool negate, struct csw_bound *out) {
-    struct expr *plain;
+    struct expr *plain = NULL;
     switch (e->op) {
     case EXPR_AND:
     case EXPR_OR:
@@ -445,7 +446,7 @@ int csw_bind(struct scope *s, const struct expr *e, enum csw_kind kind, struct c
 int csw_bind_sort(struct scope *s, const char *name, enum csw_kind kind, const char **out, struct csw_fault *f) {
     const struct csw_name *known;
     const char *stac;
-    bool good = csw_name_find(s, name, &known, &stac);
+    bool good = csw_name_find(s, name, &known, &stac) && (known || stac);
     if (!good || (known && (known->type == CSW_PLACE || known->type == CSW_ANYTEXT || known->type == CSW_LIST)))
         return csw_fault_set(f, NULL, "SortBy", scope_printf(s, "cannot be by %s", name));
     if (stac)

@@ -4,11 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-int csw_fault_set(struct csw_fault *f, const char *code, const char *locator, const char *why) {
-    if (!f->at.why) *f = (struct csw_fault){{locator, why}, code};
-    return NADIR_EINVAL;
-}
-
 static const struct operation {
     const char *name;
     int (*handler)(struct request *, struct response *, const struct csw *, struct csw_fault *);

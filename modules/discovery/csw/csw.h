@@ -32,7 +32,10 @@ struct csw_fault {
 };
 
 /** Records a fault unless there is one already; returns NADIR_EINVAL. */
-int csw_fault_set(struct csw_fault *f, const char *code, const char *locator, const char *why);
+static inline int csw_fault_set(struct csw_fault *f, const char *code, const char *locator, const char *why) {
+    if (!f->at.why) *f = (struct csw_fault){{locator, why}, code};
+    return NADIR_EINVAL;
+}
 
 enum csw_result { CSW_RESULTS, CSW_HITS, CSW_VALIDATE };
 enum csw_set { CSW_BRIEF, CSW_SUMMARY, CSW_FULL };
