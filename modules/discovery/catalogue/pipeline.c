@@ -37,7 +37,8 @@ static struct chunk *chunk_read(struct pipeline *p, struct raw **raws) {
     scope_init(&c->scope, "discovery", 0);
     c->batch.rows = scope_alloc(&c->scope, (size_t)o->batch * sizeof *c->batch.rows);
     c->files = scope_alloc(&c->scope, (size_t)o->batch * sizeof *c->files);
-    c->collections = scope_alloc(&c->scope, (size_t)o->batch * sizeof *c->collections);
+    struct collection_row **collections = scope_alloc(&c->scope, (size_t)o->batch * sizeof *collections);
+    c->collections = collections;
     *raws = scope_alloc(&c->scope, (size_t)o->batch * sizeof **raws);
     const char *file, *why = NULL;
     size_t line;
