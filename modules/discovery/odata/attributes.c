@@ -68,9 +68,9 @@ static struct expr *present(struct scope *s, const char *name) {
 }
 
 static struct expr *compare(struct scope *s, struct expr *what, enum expr_op op, size_t count, struct expr *const *values) {
-    struct expr **args = scope_alloc(s, (count + 1) * sizeof *args);
+    struct expr **args = scope_alloc(s, (count + 1) * sizeof(void *));
     args[0] = what;
-    memcpy(args + 1, values, count * sizeof *values);
+    memcpy(args + 1, values, count * sizeof(void *));
     return expr_list(s, op, count + 1, args);
 }
 
@@ -95,7 +95,7 @@ static struct expr *text_of(struct scope *s, const char *text) {
 
 /* Compared without regard to case. */
 static struct expr *caseless(struct scope *s, const char *name, enum expr_op op, size_t count, struct expr *const *values) {
-    struct expr **folded = scope_alloc(s, count * sizeof *folded);
+    struct expr **folded = scope_alloc(s, count * sizeof(void *));
     for (size_t i = 0; i < count; i++) folded[i] = expr_new(s, EXPR_CASEI, 1, values[i]);
     return compare(s, expr_new(s, EXPR_CASEI, 1, property(s, name)), op, count, folded);
 }
@@ -145,7 +145,7 @@ static struct expr *equal_one(struct scope *s, const struct attribute *a, enum e
 /* grid:code has the grid's name before the tile's. */
 static struct expr *tile_condition(struct scope *s, const struct attribute *a, enum expr_op op, size_t count,
                                    struct expr *const *values) {
-    struct expr **coded = scope_alloc(s, count * sizeof *coded);
+    struct expr **coded = scope_alloc(s, count * sizeof(void *));
     for (size_t i = 0; i < count; i++)
         coded[i] = values[i]->op == EXPR_TEXT ? text_of(s, scope_printf(s, "MGRS-%s", values[i]->text)) : values[i];
     struct expr *code = compare(s, property(s, a->properties[0]), op, count, coded);

@@ -291,8 +291,8 @@ static struct expr *joined(struct filter *p, const char *word, enum expr_op op, 
             continue;
         }
         if (count == room) {
-            struct expr **more = scope_alloc(p->s, (room = room ? 2 * room : 4) * sizeof *more);
-            if (count > 0) memcpy(more, list, count * sizeof *list);
+            struct expr **more = scope_alloc(p->s, (room = room ? 2 * room : 4) * sizeof(void *));
+            if (count > 0) memcpy(more, list, count * sizeof(void *));
             list = more;
         }
         list[count++] = e;

@@ -46,7 +46,7 @@ struct expr *filter_compare(struct filter *p, const char *property, enum expr_op
 
 /* One of these pairs of collection and item; that it is one of these items, said before, is what an index finds. */
 static struct expr *id_condition(struct filter *p, size_t count, struct expr *const *values) {
-    struct expr *any = NULL, **items = scope_alloc(p->s, (count + 1) * sizeof *items);
+    struct expr *any = NULL, **items = scope_alloc(p->s, (count + 1) * sizeof(void *));
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         const char *collection, *item;
@@ -79,7 +79,7 @@ static struct expr *collection_condition(struct filter *p, size_t count, struct 
 
 /* CDSE's names end in .SAFE, STAC's ids do not: a product is found by either. */
 static struct expr *name_condition(struct filter *p, size_t count, struct expr *const *values) {
-    struct expr **list = scope_alloc(p->s, 2 * count * sizeof *list);
+    struct expr **list = scope_alloc(p->s, 2 * count * sizeof(void *));
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         if (values[i]->op != EXPR_TEXT) return filter_fail(p, "a Name is a text");

@@ -135,6 +135,7 @@ static int token(struct lexer *l, struct fault *f) {
 
 int odata_lex(struct scope *s, const char *text, struct token **out, struct fault *f) {
     struct lexer l = {.s = s, .text = text, .p = text};
+    if (!text_is_utf8(text, strlen(text))) return fault_set(f, "$filter", "is not UTF-8");
     if (strlen(text) > EXPR_TEXT_MOST) return fault_set(f, "$filter", "is longer than 65,536 bytes");
     for (;;) {
         l.p += strspn(l.p, " \t\r\n");

@@ -111,7 +111,7 @@ static int count_wanted(const struct request *rq, bool *out, struct fault *f) {
 
 static int filter_read(struct request *rq, struct query *q, struct fault *f) {
     const char *text = request_arg(rq, "$filter");
-    struct expr *filter;
+    struct expr *filter = NULL;
     if (!text) return 0;
     int err = odata_filter_parse(rq->scope, &odata_catalogue, text, &filter, f);
     return err ? err : odata_filter_place(rq->scope, filter, q, f);
@@ -199,7 +199,7 @@ int products_filter_list(struct request *rq, struct response *rs) {
     struct page page = {0};
     struct product_view view;
     struct fault f = {0};
-    struct expr *filter;
+    struct expr *filter = NULL;
     json_t *body;
     if (request_json(rq, rs, &body)) return 0;
     int err = filter_list_read(rq, body, &filter, &f);
