@@ -5,7 +5,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import requests
 
+from helpers import eventually
 from helpers_stac import add_many, item_document, search_all
+from products import private_product
 
 PRODUCTS = "/odata/v1/Products"
 AREA = "OData.CSC.Intersects(area=geography'SRID=4326;POLYGON((7 50,8 50,8 51,7 51,7 50))')"
@@ -210,3 +212,17 @@ def test_errors_are_odata(anon, path, status):
 def test_a_bad_token_is_refused_in_odata(base):
     answer = requests.get(base + PRODUCTS, headers={"Authorization": "Bearer nonsense"}, timeout=30)
     assert answer.status_code == 401 and answer.json()["error"]["code"]
+
+
+def test_a_private_product_is_its_owners(user, other_user, anon, admin):
+    item = private_product(admin, user)["item"]
+    query = {"$filter": f"Name eq '{item}'", "$count": "true"}
+    eventually(lambda: user.get(PRODUCTS, params=query).json()["value"])
+    product = user.get(PRODUCTS, params=query).json()["value"][0]
+    assert user.get(f"{PRODUCTS}({product['Id']})").status_code == 200
+    for stranger in (other_user, anon):
+        page = stranger.get(PRODUCTS, params=query).json()
+        assert page["value"] == [] and page["@odata.count"] == 0
+        assert stranger.get(PRODUCTS, params={"$filter": f"Id eq {product['Id']}"}).json()["value"] == []
+        for tail in ("", "/Attributes", "/$value", "/Nodes"):
+            assert stranger.get(f"{PRODUCTS}({product['Id']}){tail}", allow_redirects=False).status_code == 404
