@@ -3,7 +3,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 
 /** `NADIR_URL` names the gateway that the development server talks to. */
 const gateway = process.env.NADIR_URL ?? "http://127.0.0.1:8080";
-const doors = ["oauth2", "identity", "statistics", "platform", "billing"];
+const doors = ["oauth2", "identity", "statistics", "platform", "billing", "discovery"];
 
 export default defineConfig({
   root: import.meta.dirname,

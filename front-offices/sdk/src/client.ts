@@ -1,6 +1,6 @@
 import { Http, pause, type RequestOptions, type TokenSource } from "./http.js";
 import type {
-  ApiKey, Downloads, Estimate, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
+  ApiKey, Downloads, Estimate, Harvest, HarvestChange, HarvestRefusal, HarvestRun, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
   SavedSearch, SearchMatch, SearchQuery, Share, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
 } from "./types.js";
 
@@ -17,6 +17,7 @@ export class Nadir {
   readonly identity: Identity;
   readonly catalogue: Catalogue;
   readonly searches: Searches;
+  readonly harvests: Harvests;
   readonly billing: Billing;
   readonly view: View;
   readonly download: Download;
@@ -29,6 +30,7 @@ export class Nadir {
     this.identity = new Identity(this.http);
     this.catalogue = new Catalogue(this.http);
     this.searches = new Searches(this.http);
+    this.harvests = new Harvests(this.http);
     this.billing = new Billing(this.http);
     this.view = new View(this.http);
     this.download = new Download(this.http);
@@ -135,6 +137,41 @@ export class Searches {
 
   matches(id: string, cursor?: string, limit = 10): Promise<{ matches: SearchMatch[]; next: string | null }> {
     return this.http.get(`/discovery/v1/saved-searches/${part(id)}/matches`, { cursor, limit });
+  }
+}
+
+/** Other catalogues that items are taken from; for administrators. */
+export class Harvests {
+  constructor(private readonly http: Http) {}
+
+  page(cursor?: string, limit = 50): Promise<{ harvests: Harvest[]; next: string | null }> {
+    return this.http.get("/discovery/v1/harvests", { cursor, limit });
+  }
+
+  create(harvest: HarvestChange): Promise<Harvest> {
+    return this.http.json("POST", "/discovery/v1/harvests", { body: harvest });
+  }
+
+  change(id: string, change: HarvestChange): Promise<Harvest> {
+    return this.http.json("PATCH", `/discovery/v1/harvests/${part(id)}`, { body: change, repeatable: true });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.http.json("DELETE", `/discovery/v1/harvests/${part(id)}`);
+  }
+
+  /** `everything`: not only what was updated since the last complete run. */
+  run(id: string, everything = false): Promise<Harvest> {
+    return this.http.json("POST", `/discovery/v1/harvests/${part(id)}/run`, { query: { everything: everything || undefined } });
+  }
+
+  runs(id: string, cursor?: string, limit = 10): Promise<{ runs: HarvestRun[]; next: string | null }> {
+    return this.http.get(`/discovery/v1/harvests/${part(id)}/runs`, { cursor, limit });
+  }
+
+  /** What a run did not take, and why. */
+  refusals(id: string, run: number, cursor?: string, limit = 20): Promise<{ refusals: HarvestRefusal[]; next: string | null }> {
+    return this.http.get(`/discovery/v1/harvests/${part(id)}/runs/${run}/refusals`, { cursor, limit });
   }
 }
 

@@ -158,4 +158,44 @@ export interface SavedSearch {
   matched_at: string | null;
   created_at: string;
 }
+/** What a harvest is made of or changed to. */
+export interface HarvestChange {
+  name?: string;
+  kind?: "stac" | "odata" | "opensearch";
+  url?: string;
+  /** The source's collection to the name it has here; empty: all, by their own names. */
+  collections?: Record<string, string>;
+  query?: { bbox?: number[]; datetime?: string; filter?: unknown; limit?: number };
+  secret?: string | null;
+  /** null: only when told to. */
+  every_minutes?: number | null;
+  enabled?: boolean;
+  removals?: "keep" | "remove";
+  pause_ms?: number;
+}
+export interface HarvestRun {
+  run: number;
+  state: "running" | "waiting" | "done" | "failed";
+  started_at: string;
+  ended_at: string | null;
+  everything: boolean;
+  pages: number;
+  created: number;
+  updated: number;
+  unchanged: number;
+  duplicates: number;
+  refused: number;
+  removed: number;
+  error: string | null;
+}
+/** Another catalogue that items are taken from. */
+export interface Harvest extends Required<HarvestChange> {
+  harvest: string;
+  due_at: string | null;
+  since: string | null;
+  /** Items of it that are here. */
+  items: number;
+  last_run: HarvestRun | null;
+}
+export interface HarvestRefusal { item: string | null; outcome: string; why: string }
 export interface SearchMatch { collection: string; item: string; datetime: string; matched_at: string; href: string }
