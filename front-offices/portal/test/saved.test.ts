@@ -2,6 +2,13 @@ import { describe, expect, test } from "vitest";
 import { shownOf } from "../src/lib/saved.ts";
 
 describe("a saved search in the explore form", () => {
+  test("knows the form's own question about clouds, which leaves scenes that know none", () => {
+    const cover = { property: "eo:cloud_cover" };
+    const shown = shownOf({ filter: { op: "or", args: [{ op: "<=", args: [cover, 20] }, { op: "isNull", args: [cover] }] }, "filter-lang": "cql2-json" });
+    expect(shown.params.get("cloud")).toBe("20");
+    expect(shown.whole).toBe(true);
+  });
+
   test("what the portal saves is shown whole", () => {
     const shown = shownOf({
       collections: ["landsat-7"], bbox: [-35, -9, -34, -8], datetime: "2020-01-01T00:00:00Z/..",

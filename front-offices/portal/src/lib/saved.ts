@@ -12,9 +12,10 @@ export interface Shown {
   whole: boolean;
 }
 
-/** The cloud cover that a filter asks for, if that is all it asks for. */
+/** The cloud cover that a filter asks for, if that is all it asks for: of scenes that know it, or of all, as the form asks. */
 function cloudOf(filter: unknown): number | undefined {
   const { op, args } = (filter ?? {}) as { op?: string; args?: unknown[] };
+  if (op === "or" && args?.length === 2 && (args[1] as { op?: string } | null)?.op === "isNull") return cloudOf(args[0]);
   if (op !== "<=" || args?.length !== 2) return undefined;
   const [property, most] = args;
   return (property as { property?: string } | null)?.property === "eo:cloud_cover" && typeof most === "number" ? most : undefined;

@@ -4,10 +4,7 @@ import { areaFromText, areaToText, bboxOf } from "./area.ts";
 import { why } from "./i18n.ts";
 
 export const PAGE = 24;
-const CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2";
-const FILTER = "item-search#filter";
 const KEPT = "nadir.search";
-const SORT = "item-search#sort";
 
 /** What is asked for, the answers so far, and both as a share link. */
 class Search {
@@ -21,7 +18,6 @@ class Search {
   collections = $state.raw<StacCollection[]>([]);
   items = $state.raw<StacItem[]>([]);
   matched = $state<number | undefined>();
-  hidden = $state(0);
   loading = $state(false);
   failure = $state("");
   more = $state(false);
@@ -30,11 +26,9 @@ class Search {
   /** Item under the pointer or the keyboard focus, in the list or on the map. */
   hot = $state<string | undefined>();
 
-  #conformance: Promise<string[]> | undefined;
   #page: ItemPage | undefined;
   #query: SearchQuery = {};
   #abort: AbortController | undefined;
-  #clientCloud = false;
   /** The share link whose answers are on show; a line break is none. */
   #asked = "\n";
 
@@ -99,8 +93,7 @@ class Search {
   }
 
   /** The STAC search body of the present form. */
-  async query(): Promise<SearchQuery> {
-    const conforms = await this.#conforms();
+  query(): SearchQuery {
     const query: SearchQuery = { limit: PAGE };
     if (this.collection) query.collections = [this.collection];
     if (this.from || this.to) query.datetime = `${this.from ? `${this.from}T00:00:00Z` : ".."}/${this.to ? `${this.to}T23:59:59Z` : ".."}`;
@@ -109,13 +102,13 @@ class Search {
       if (bbox) query.bbox = bbox;
       else query.intersects = this.area;
     }
-    const filters = conforms.some((uri) => uri.endsWith(FILTER)) && conforms.includes(CQL2);
-    this.#clientCloud = this.cloud < 100 && !filters;
-    if (this.cloud < 100 && filters) {
-      query.filter = { op: "<=", args: [{ property: "eo:cloud_cover" }, this.cloud] };
+    if (this.cloud < 100) {
+      // Radar scenes know no clouds, and are not hidden by them.
+      const cover = { property: "eo:cloud_cover" };
+      query.filter = { op: "or", args: [{ op: "<=", args: [cover, this.cloud] }, { op: "isNull", args: [cover] }] };
       query["filter-lang"] = "cql2-json";
     }
-    if (conforms.some((uri) => uri.endsWith(SORT))) query.sortby = [{ field: "properties.datetime", direction: "desc" }];
+    query.sortby = [{ field: "properties.datetime", direction: "desc" }];
     return query;
   }
 
@@ -129,13 +122,11 @@ class Search {
     this.loading = true;
     this.failure = "";
     try {
-      this.#query = await this.query();
+      this.#query = this.query();
       const page = await nadir.catalogue.search(this.#query, abort.signal);
       if (abort.signal.aborted) return;
       this.items = [];
-      this.hidden = 0;
       this.#take(page);
-      await this.#fill(abort.signal);
     } catch (error) {
       if (abort.signal.aborted) return;
       this.items = [];
@@ -158,7 +149,6 @@ class Search {
     try {
       const page = await nadir.catalogue.next(this.#page, this.#query, abort.signal);
       if (page) this.#take(page);
-      await this.#fill(abort.signal);
     } catch (error) {
       if (abort.signal.aborted) return;
       this.failure = why(error);
@@ -166,32 +156,13 @@ class Search {
     this.loading = false;
   }
 
-  /** With the cloud filter on this side a page may be all hidden: fetch on until there is something to show. */
-  async #fill(signal: AbortSignal): Promise<void> {
-    for (let round = 0; round < 8 && this.#clientCloud && this.more && this.items.length < PAGE / 2; round++) {
-      const page = this.#page && (await nadir.catalogue.next(this.#page, this.#query, signal));
-      if (!page || signal.aborted) return;
-      this.#take(page);
-    }
-  }
-
   #take(page: ItemPage): void {
     const known = new Set(this.items.map(keyOf));
     const fresh = page.features.filter((item) => !known.has(keyOf(item)));
-    const clear = this.#clientCloud ? fresh.filter((item) => Number(item.properties["eo:cloud_cover"] ?? 0) <= this.cloud) : fresh;
-    this.hidden += fresh.length - clear.length;
-    this.items = [...this.items, ...clear];
+    this.items = [...this.items, ...fresh];
     this.matched = page.numberMatched;
     this.more = page.links?.some((link) => link.rel === "next") ?? false;
     this.#page = page;
-  }
-
-  #conforms(): Promise<string[]> {
-    this.#conformance ??= nadir.catalogue.conformance().catch(() => {
-      this.#conformance = undefined;
-      return [];
-    });
-    return this.#conformance;
   }
 }
 
