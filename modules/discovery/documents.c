@@ -163,9 +163,8 @@ json_t *link_to(struct scope *s, const char *rel, const char *type, const char *
 }
 
 bool link_is_ours(const char *rel) {
-    static const char *const ours[] = {"self", "root",  "parent", "collection", "items",
-                                       "item", "child", "next",   "prev",       "data",       "aggregate",
-                                       "aggregations", QUERYABLES_REL};
+    static const char *const ours[] = {"self", "root", "parent", "collection", "items",        "item",        "child",
+                                       "next", "prev", "data",   "aggregate",  "aggregations", QUERYABLES_REL};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strcmp(rel, ours[i]) == 0) return true;
     return false;

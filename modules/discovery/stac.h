@@ -58,7 +58,8 @@ json_t *json_merge_patch(json_t *target, const json_t *patch);
 /** Answers one stored document with its entity tag, or 304. */
 int document_answer(struct request *rq, struct response *rs, int status, const char *type, const char *document, size_t len,
                     const char *version);
-/** Answers a change: 204 with the new entity tag, or 200 with the document where `Prefer: return=representation` asks for it. */
+/** Answers a change: 204 with the new entity tag, or 200 with the document where `Prefer: return=representation` asks for it.
+ */
 int change_answer(struct request *rq, struct response *rs, const char *type, const char *document, const char *version);
 /** True if the identifier may name a collection, an item or an asset: 1 to 256 of letters, digits and ._~:@+=,()- */
 bool identifier_valid(const char *id);
@@ -109,7 +110,8 @@ int collection_insert(struct db_tx *tx, const struct collection_row *row);
 /* ---- validity.c ---- */
 
 /** Why a checked GeoJSON geometry is not valid (OGC 06-103r4 clause 6.1): a clause in the scope, such as "is not valid:
- *  Self-intersection[1 2]"; NULL: it is. One that is valid only if it is taken as crossing the antimeridian uncut sets *crosses. */
+ *  Self-intersection[1 2]"; NULL: it is. One that is valid only if it is taken as crossing the antimeridian uncut sets
+ * *crosses. */
 const char *geometry_fault(struct scope *s, const char *geojson, bool *crosses);
 
 /* ---- item_store.c ---- */
@@ -118,13 +120,12 @@ const char *geometry_fault(struct scope *s, const char *geojson, bool *crosses);
 struct item_held {
     const char *version, *owner, *datetime;
 };
-/** Inserts an item, its footprint and its event. owner NULL: the collection's. NADIR_ECONFLICT if it is there, NADIR_ENOTFOUND if the
- *  collection is not. version (may be NULL): its entity tag. */
+/** Inserts an item, its footprint and its event. owner NULL: the collection's. NADIR_ECONFLICT if it is there, NADIR_ENOTFOUND
+ * if the collection is not. version (may be NULL): its entity tag. */
 int item_insert(struct db_tx *tx, const struct item_row *row, const char *owner, const char **version);
 /** Writes the row over the item; the same content again changes nothing and is no event. *version: its entity tag. */
 int item_update(struct db_tx *tx, const struct item_row *row, const struct item_held *held, const char **version);
 int item_delete(struct db_tx *tx, const char *collection, const char *item, const struct item_held *held);
-
 
 #define LIMIT_DEFAULT 10
 #define LIMIT_MOST 10000

@@ -1,4 +1,4 @@
-/* usage.c: how often each item was drawn, counted in memory and told once a minute. */
+/* usage.c: how often each item was drawn, counted in memory and told every ten seconds. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>

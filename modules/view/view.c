@@ -38,7 +38,7 @@ static const struct module view = {
     .subscriptions = subscriptions,
     .nsubscriptions = ARRAY_SIZE(subscriptions),
     .tick = usage_flush,
-    .tick_ms = 60000,
+    .tick_ms = 10000,
     .stop = stop,
 };
 

@@ -19,7 +19,8 @@ json_t *item_of_feature(OGRFeatureH feature);
 
 /* ---- parquet_write.c ---- */
 
-/** Writes the public items of a collection (NULL: of all) to a file. 0, or 2 after telling on standard error. */
+/** Writes the public items of collections (names with spaces between them, NULL: all) to a file. 0, or 2 after telling on
+ * standard error. */
 int parquet_write(const char *file, const char *collection, bool quiet);
 /** The same into any layer: makes its columns first. */
 int items_to_layer(OGRLayerH layer, const char *collection, long long *count);

@@ -89,12 +89,15 @@ int items_to_layer(OGRLayerH layer, const char *collection, long long *count) {
     struct stream *st = stream_open();
     int err = st ? 0 : 2;
     if (!err)
-        err = stream_rows(st, "SELECT properties FROM footprint WHERE owner IS NULL AND ($1::text IS NULL OR collection = $1)",
+        err = stream_rows(st,
+                          "SELECT properties FROM footprint WHERE owner IS NULL AND ($1::text IS NULL OR collection = ANY "
+                          "(string_to_array($1, ' ')))",
                           1, &collection, column_note, &w);
     if (!err) columns_make(&w);
     if (!err)
         err = stream_rows(st,
-                          "SELECT document FROM item WHERE owner IS NULL AND ($1::text IS NULL OR collection = $1)"
+                          "SELECT document FROM item WHERE owner IS NULL AND ($1::text IS NULL OR collection = ANY "
+                          "(string_to_array($1, ' ')))"
                           " ORDER BY collection, id",
                           1, &collection, item_add, &w);
     stream_close(st);
