@@ -100,7 +100,7 @@ class Killer:
     def kinds(self):
         names = [p.name for p in self.services.iterdir() if p.name not in ("nginx", "stripe")]
         return sorted([n for n in names if n not in ("postgres",)] + ["postgres", "backend"] +
-                      [f"{n} worker" for n in names if n not in ("postgres", "redis", "runner", "cutter")])
+                      [f"{n} worker" for n in names if n not in ("postgres", "redis", "runner", "cutter", "exporter")])
 
     def pid(self, service):
         return int((self.services / service / "supervise/pid").read_text() or 0)
@@ -141,7 +141,7 @@ class Round:
 
     def area(self, person):
         """A place in the scene that is sold by area, another each time."""
-        x, y = random.uniform(-34.93, -34.85), random.uniform(-8.05, -7.96)
+        x, y = random.uniform(-34.91, -34.845), random.uniform(-8.03, -7.965)
         box = [[x, y], [x + 0.01, y], [x + 0.01, y + 0.01], [x, y + 0.01], [x, y]]
         lines = {"items": [self.world.sold_by_area], "aoi": {"type": "Polygon", "coordinates": [box]}}
         self.step((person, self.buy(person, lines)), self.areas)
