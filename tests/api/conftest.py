@@ -18,6 +18,20 @@ def need(name):
     return value
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "once: long, and about one module alone: run in the monolith only, unless NADIR_LONG is set")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out in the second shape what cannot differ there, so that the whole run stays short."""
+    if os.environ.get("NADIR_SHAPE") != "modular" or os.environ.get("NADIR_LONG"):
+        return
+    once = [item for item in items if item.get_closest_marker("once")]
+    if once:
+        config.hook.pytest_deselected(items=once)
+        items[:] = [item for item in items if item not in once]
+
+
 @pytest.fixture(scope="session")
 def base():
     """The gateway's address."""

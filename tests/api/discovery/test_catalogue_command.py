@@ -191,6 +191,7 @@ def test_hostile_lines_do_no_harm(client, loaded, tmp_path):
     assert {line["outcome"] for line in read_lines(tmp_path / "r")} == {"refused"}
 
 
+@pytest.mark.once
 def test_killed_loads_leave_nothing_half_written(client, loaded, tmp_path):
     """kill -9 some times in mid-load; each time what is there is whole batches, searchable and counted; then a run completes."""
     name, count = loaded(), 3000
@@ -216,6 +217,7 @@ def test_killed_loads_leave_nothing_half_written(client, loaded, tmp_path):
     assert (own["public"], own["counted"]) == (count, count)
 
 
+@pytest.mark.once
 def test_two_loads_at_once(client, loaded, tmp_path):
     name, count = loaded(), 600
     command("load", write_lines(tmp_path / "c.ndjson", [collection_document(name)]))

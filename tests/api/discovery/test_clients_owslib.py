@@ -10,6 +10,8 @@ from owslib.iso import MD_Metadata  # noqa: E402
 from owslib.ogcapi.features import Features  # noqa: E402
 from owslib.ogcapi.records import Records  # noqa: E402
 
+pytestmark = pytest.mark.once
+
 GMD = "http://www.isotc211.org/2005/gmd"
 
 

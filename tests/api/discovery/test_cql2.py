@@ -14,6 +14,8 @@ from helpers import problem
 from helpers_stac import add_many, collection_document
 from test_stac_real_items import post_all, real_items
 
+pytestmark = pytest.mark.once
+
 LONG = os.environ.get("NADIR_LONG") == "1"
 MADE, REAL, FILTERS, SEED = (20000 if LONG else 2000), (10000 if LONG else 500), 300, 20210651
 GEO = P("geometry")

@@ -275,6 +275,7 @@ def test_many_at_once_are_one_call(owner, client, collection, receiver):
     assert all(len(call.json["matches"]) <= 100 for call in receiver.at(path))
 
 
+@pytest.mark.once
 def test_a_receiver_that_fails_is_tried_again_and_others_do_not_wait(owner, client, collection, receiver):
     failing, gone, well = ("/" + word + "/" + uuid.uuid4().hex for word in ("failing", "gone", "well"))
     receiver.answers[failing] = [500, 302, 204]

@@ -7,6 +7,8 @@ from helpers_stac import add_many, collection_document, item_document
 
 import schemas
 
+pytestmark = pytest.mark.once
+
 
 def followed(session, href, catalogs=None):
     """The items that child and item links lead to, and the catalogs on the way."""

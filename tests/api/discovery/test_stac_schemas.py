@@ -4,7 +4,10 @@ import os
 
 from helpers_stac import add_many, collection_document, item_document
 
+import pytest
 import schemas
+
+pytestmark = pytest.mark.once
 
 BANDS = {**item_document("", "bands"), "stac_version": "1.1.0",
          "properties": {"datetime": None, "start_datetime": "2020-01-01T00:00:00Z", "end_datetime": "2020-01-02T00:00:00Z", "license": "CC0-1.0",
