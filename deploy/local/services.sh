@@ -187,6 +187,16 @@ exec 2>&1
 exec '$APP/bin/nadir-cutter'
 E2
     fi
+    if [ -x "$APP/bin/nadir-catalogue" ] && [ -f "$APP/lib/discovery.so" ]; then
+        module_environment "$1" discovery | write_owned "$CONF/exporter.env" 600
+        define_service exporter <<E2
+#!/bin/sh
+exec 2>&1
+'$APP/service/clear-orphans' "\$PWD" nadir-catalogue
+. '$CONF/exporter.env'
+exec '$APP/bin/nadir-catalogue' work
+E2
+    fi
 }
 
 define_services() { # shape
@@ -227,7 +237,7 @@ service_state() { # name
         postgres) files+=("$NADIR_VAR/pg/nadir.conf") ;;
         redis) files+=("$CONF/redis.conf") ;;
         stripe) files+=("$APP"/standins/stripe/*) ;;
-        runner | cutter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
+        runner | cutter | exporter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
         nginx) ;;
         *)
             files+=("$CONF/$1.conf" "$CONF/$1.env" "$APP"/lib/*nadir*.so "$APP"/bin/*)

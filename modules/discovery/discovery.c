@@ -2,6 +2,7 @@
 #include "common/module.h"
 #include "discovery/aggregate.h"
 #include "discovery/csw/csw.h"
+#include "discovery/exports.h"
 #include "discovery/harvest/harvest.h"
 #include "discovery/html.h"
 #include "discovery/odata/odata.h"
@@ -264,6 +265,19 @@ static const struct route routes[] = {
      .path = "/discovery/v1/harvests/{harvest}/runs/{run}/refusals",
      .scope = WRITE,
      .handler = harvest_refusals_list,
+     .role = "admin"},
+    {.methods = HTTP_POST, .path = "/discovery/v1/exports", .scope = WRITE, .handler = exports_create, .role = "admin"},
+    {.methods = HTTP_GET, .path = "/discovery/v1/exports", .scope = WRITE, .handler = exports_list, .role = "admin"},
+    {.methods = HTTP_GET, .path = "/discovery/v1/exports/{export}", .scope = WRITE, .handler = exports_get, .role = "admin"},
+    {.methods = HTTP_DELETE,
+     .path = "/discovery/v1/exports/{export}",
+     .scope = WRITE,
+     .handler = exports_delete,
+     .role = "admin"},
+    {.methods = HTTP_GET,
+     .path = "/discovery/v1/exports/{export}/file",
+     .scope = WRITE,
+     .handler = exports_file,
      .role = "admin"},
 };
 

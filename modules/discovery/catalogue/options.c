@@ -26,10 +26,13 @@ static const char usage[] =
     "  dump                   all collections and items as ndjson that load takes. --collection ID, --out FILE,\n"
     "                         --private (with private items, and whose they are: nadir:owner)\n"
     "  stats                  items, sizes and times by collection, and parts of the store. --json\n"
-    "  export static DIR      a static STAC catalogue of the public items, self-contained. --collection ID\n"
-    "  export geoparquet FILE stac-geoparquet of the public items. --collection ID\n"
+    "  export static DIR      a static STAC catalogue of the public items, self-contained; FILE.zip: the same in a zip file\n"
+    "  export geoparquet FILE stac-geoparquet of the public items\n"
+    "  export ndjson FILE.gz  the public collections and items as lines that load takes elsewhere\n"
+    "    --collection \"ID ...\"  only these\n"
     "  harvest [NAME]         takes what is due, or this harvest now, and tells; harvests are made in the back office or by\n"
     "                         POST /discovery/v1/harvests\n"
+    "  work                   the service that makes the exports asked for by POST /discovery/v1/exports (NADIR_DATA/exports)\n"
     "  --quiet                no progress on standard error\n";
 
 enum {
@@ -138,7 +141,7 @@ int options_read(int argc, char **argv, struct options *out) {
         const char *why = take(option, out);
         if (why) return fault(why);
     }
-    if (optind == argc) return fault("what shall be done? load, validate, dump, stats, export or harvest");
+    if (optind == argc) return fault("what shall be done? load, validate, dump, stats, export, harvest or work");
     out->command = argv[optind++];
     out->arguments = (const char *const *)&argv[optind];
     out->count = (size_t)(argc - optind);

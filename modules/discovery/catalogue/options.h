@@ -22,6 +22,7 @@ int validate_command(const struct options *o);
 int dump_command(const struct options *o);
 int stats_command(const struct options *o);
 int export_command(const struct options *o);
+int work_command(const struct options *o);
 int harvest_command(const struct options *o);
 
 #endif

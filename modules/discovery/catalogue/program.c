@@ -12,6 +12,7 @@ int main(int argc, char **argv) {
     } commands[] = {
         {"load", load_command, 1, 100000}, {"validate", validate_command, 1, 100000}, {"dump", dump_command, 0, 0},
         {"stats", stats_command, 0, 0},    {"export", export_command, 2, 2},          {"harvest", harvest_command, 0, 1},
+        {"work", work_command, 0, 0},
     };
     struct options o;
     int stop = options_read(argc, argv, &o);

@@ -153,15 +153,17 @@ static int catalog_write(struct export *e) {
 }
 
 static int all_write(struct export *e, struct stream *st, const char *collection) {
-    int err =
-        stream_rows(st, "SELECT id, document FROM collection WHERE owner IS NULL AND ($1::text IS NULL OR id = $1) ORDER BY id",
-                    1, &collection, collection_row, e);
+    int err = stream_rows(st,
+                          "SELECT id, document FROM collection WHERE owner IS NULL AND ($1::text IS NULL OR id = ANY "
+                          "(string_to_array($1, ' '))) ORDER BY id",
+                          1, &collection, collection_row, e);
     if (!err)
-        err = stream_rows(st,
-                          "SELECT i.collection, i.id, to_char(i.datetime AT TIME ZONE 'UTC', 'YYYY-MM'), i.document FROM item i"
-                          " JOIN collection c ON c.id = i.collection WHERE i.owner IS NULL AND c.owner IS NULL"
-                          " AND ($1::text IS NULL OR i.collection = $1) ORDER BY i.collection, i.id",
-                          1, &collection, item_row, e);
+        err =
+            stream_rows(st,
+                        "SELECT i.collection, i.id, to_char(i.datetime AT TIME ZONE 'UTC', 'YYYY-MM'), i.document FROM item i"
+                        " JOIN collection c ON c.id = i.collection WHERE i.owner IS NULL AND c.owner IS NULL"
+                        " AND ($1::text IS NULL OR i.collection = ANY (string_to_array($1, ' '))) ORDER BY i.collection, i.id",
+                        1, &collection, item_row, e);
     if (collection_end(e) || err) return 2;
     err = rest_write(e);
     return err ? err : catalog_write(e);
@@ -185,7 +187,7 @@ int static_catalog_write(const char *folder, const char *collection, const char 
         fprintf(stderr, "nadir-catalogue: what was written lies in %s\n", e.folder);
     }
     if (!err && !quiet)
-        fprintf(stderr, "export: %zu collections, %lld items in %s\n", json_array_size(e.children), e.items, folder);
+        fprintf(stderr, "export: %lld items, %zu collections in %s\n", e.items, json_array_size(e.children), folder);
     scope_end(&e.s);
     return err;
 }

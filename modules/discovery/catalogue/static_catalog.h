@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/** Writes to a folder that does not exist or is empty; it appears complete or not at all. collection NULL: all.
- *  0, or 2 after telling on standard error. */
+/** Writes to a folder that does not exist or is empty; it appears complete or not at all. collection: names with spaces
+ *  between them, NULL: all. 0, or 2 after telling on standard error. */
 int static_catalog_write(const char *folder, const char *collection, const char *base_url, bool quiet);
 
 #endif
