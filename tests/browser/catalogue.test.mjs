@@ -1,10 +1,13 @@
-/* The administrator's page of the catalogue: add a harvest, run it, see what it brought and what it refused, change, pause, delete it. */
+/* The administrator's page of the catalogue: add a harvest, run it, see what it brought and what it refused, change, pause, delete it;
+   have the catalogue written to a file and take it. */
 import test from "node:test";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { gunzipSync } from "node:zlib";
 import { audit, base, clean, launch, need, picture, signIn, visitor } from "./support.mjs";
 
 const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
@@ -118,6 +121,40 @@ for (const [size, scheme] of [["desktop", "light"], ["desktop", "dark"], ["phone
     page.once("dialog", (dialog) => dialog.accept());
     await card.getByRole("button", { name: "Delete" }).click();
     await card.waitFor({ state: "detached" });
+    clean(watch);
+  });
+}
+
+for (const [size, scheme] of [["desktop", "light"], ["phone", "dark"]]) {
+  test(`export the catalogue: ${size}, ${scheme}`, { timeout: 240_000 }, async (t) => {
+    const browser = await launch();
+    t.after(() => browser.close());
+    const { page, watch } = await open(browser, { size, scheme });
+    const part = page.getByTestId("exports");
+    await part.locator("[name=format]").selectOption("ndjson");
+    await part.locator("[name=collections]").fill("there-is-no-such-collection");
+    watch.expected.push(/422.*\/exports/);
+    await part.getByRole("button", { name: "Start an export" }).click();
+    await part.getByRole("alert").getByText("no public collection").waitFor();
+    await part.locator("[name=collections]").fill("");
+    const started = page.waitForResponse((answer) => answer.request().method() === "POST" && answer.url().endsWith("/exports") && answer.status() === 202);
+    await part.getByRole("button", { name: "Start an export" }).click();
+    const { export: id } = await (await started).json();
+    const row = part.locator(`[data-export="${id}"]`);
+    await row.getByText("ready").waitFor();
+    await row.scrollIntoViewIfNeeded();
+    await picture(page, `73-exports-${size}-${scheme}`);
+    await audit(page, "the exports");
+    assert.ok(await fits(page), "nothing sticks out sideways");
+    const download = page.waitForEvent("download");
+    await row.getByRole("button", { name: "Download" }).click();
+    const file = await download;
+    assert.match(file.suggestedFilename(), /^nadir-catalogue-.*\.ndjson\.gz$/);
+    const lines = gunzipSync(readFileSync(await file.path())).toString().split("\n").filter(Boolean);
+    assert.equal(`${lines.filter((line) => JSON.parse(line).type === "Feature").length} items`.replace(/^1 items/, "1 item"), (await row.getByTestId("items").textContent()).replaceAll(",", ""));
+    page.once("dialog", (dialog) => dialog.accept());
+    await row.getByRole("button", { name: "Delete" }).click();
+    await row.waitFor({ state: "detached" });
     clean(watch);
   });
 }

@@ -1,6 +1,6 @@
 import { Http, pause, type RequestOptions, type TokenSource } from "./http.js";
 import type {
-  ApiKey, Downloads, Estimate, Harvest, HarvestChange, HarvestRefusal, HarvestRun, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
+  ApiKey, CatalogueExport, Downloads, Estimate, Harvest, HarvestChange, HarvestRefusal, HarvestRun, ItemPage, Job, Kpis, Me, ModuleStatus, Offer, Order, Package, ProcessDescription, ProcessSummary, Quote,
   SavedSearch, SearchMatch, SearchQuery, Share, StacCollection, StacItem, Topup, ViewInfo, Wallet, WalletTransaction, Geometry,
 } from "./types.js";
 
@@ -18,6 +18,7 @@ export class Nadir {
   readonly catalogue: Catalogue;
   readonly searches: Searches;
   readonly harvests: Harvests;
+  readonly exports: Exports;
   readonly billing: Billing;
   readonly view: View;
   readonly download: Download;
@@ -31,6 +32,7 @@ export class Nadir {
     this.catalogue = new Catalogue(this.http);
     this.searches = new Searches(this.http);
     this.harvests = new Harvests(this.http);
+    this.exports = new Exports(this.http);
     this.billing = new Billing(this.http);
     this.view = new View(this.http);
     this.download = new Download(this.http);
@@ -172,6 +174,30 @@ export class Harvests {
   /** What a run did not take, and why. */
   refusals(id: string, run: number, cursor?: string, limit = 20): Promise<{ refusals: HarvestRefusal[]; next: string | null }> {
     return this.http.get(`/discovery/v1/harvests/${part(id)}/runs/${run}/refusals`, { cursor, limit });
+  }
+}
+
+/** The public catalogue as files; for administrators. */
+export class Exports {
+  constructor(private readonly http: Http) {}
+
+  page(cursor?: string, limit = 20): Promise<{ exports: CatalogueExport[]; next: string | null }> {
+    return this.http.get("/discovery/v1/exports", { cursor, limit });
+  }
+
+  create(format: CatalogueExport["format"], collections?: string[]): Promise<CatalogueExport> {
+    return this.http.json("POST", "/discovery/v1/exports", { body: { format, ...(collections?.length ? { collections } : {}) } });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.http.json("DELETE", `/discovery/v1/exports/${part(id)}`);
+  }
+
+  /** The file with the name that it is to have. */
+  async file(id: string): Promise<{ name: string; data: Blob }> {
+    const answer = await this.http.send("GET", `/discovery/v1/exports/${part(id)}/file`, { headers: { accept: "*/*" } });
+    const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+    return { name: name ?? id, data: await answer.blob() };
   }
 }
 

@@ -197,5 +197,21 @@ export interface Harvest extends Required<HarvestChange> {
   items: number;
   last_run: HarvestRun | null;
 }
+/** The public catalogue, or some of its collections, as a file. */
+export interface CatalogueExport {
+  export: string;
+  format: "static" | "ndjson" | "geoparquet";
+  /** Empty: all. */
+  collections: string[];
+  state: "waiting" | "running" | "ready" | "failed";
+  created_at: string;
+  ended_at: string | null;
+  expires_at: string | null;
+  items: number | null;
+  bytes: number | null;
+  sha256: string | null;
+  reason: string | null;
+  href: string | null;
+}
 export interface HarvestRefusal { item: string | null; outcome: string; why: string }
 export interface SearchMatch { collection: string; item: string; datetime: string; matched_at: string; href: string }
