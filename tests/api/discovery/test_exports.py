@@ -17,6 +17,8 @@ from helpers import eventually, problem
 from helpers_catalogue import command, make_item, remove_collection, write_lines
 from helpers_stac import collection_document, search_all
 
+pytestmark = pytest.mark.once
+
 EXPORTS = "/discovery/v1/exports"
 
 
