@@ -1,8 +1,12 @@
 """What API tests share: sessions that speak to the gateway for one account, and patience for events."""
 import base64
 import json
+import os
+import pathlib
+import signal
 import time
 
+import pytest
 import requests
 
 
@@ -22,6 +26,31 @@ def eventually(fn, timeout=15, interval=0.1):
                 raise last
             raise AssertionError(f"not within {timeout} s; the last value was {last!r}")
         time.sleep(interval)
+
+
+def service_of(module):
+    """The local instance's service that a module runs in."""
+    return module if os.environ.get("NADIR_SHAPE") == "modular" else "monolith"
+
+
+def service_pid(service):
+    """The process that the local instance's supervisor runs for a service; skips the test where it cannot be reached."""
+    file = pathlib.Path(os.environ.get("NADIR_VAR", "/nonexistent"), "service", service, "supervise/pid")
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        pytest.skip(f"the process of {service} cannot be reached from here (NADIR_VAR)")
+
+
+def kill_service(service):
+    """kill -9 of a service, its workers too: what answers next is what the supervisor has started anew, not a worker left behind."""
+    pid = service_pid(service)
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for process in [pid, *map(int, children)]:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def claims(token):

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import posixpath
-import signal
 import time
 import uuid
 import zipfile
@@ -13,7 +12,7 @@ import zipfile
 import pytest
 from osgeo import gdal
 
-from helpers import eventually, problem
+from helpers import eventually, kill_service, problem, service_pid
 from helpers_catalogue import command, make_item, remove_collection, write_lines
 from helpers_stac import collection_document, search_all
 
@@ -184,9 +183,7 @@ def test_only_administrators_and_only_what_is_sensible(admin, user, client, anon
 
 def test_a_killed_worker_leaves_nothing_half(admin, filled, export):
     """kill -9 of the worker, twice, in the middle of a static export of 2,000 items: it is made anew, whole, once."""
-    pid_file = os.path.join(os.environ["NADIR_VAR"], "service/exporter/supervise/pid")
-    if not os.access(pid_file, os.R_OK):
-        pytest.skip("the instance's processes cannot be ended by this user")
+    service_pid("exporter")
     folder = os.path.join(os.environ["NADIR_DATA"], "exports")
     one = export(format="static", collections=filled[2:])
     killed = 0
@@ -195,8 +192,7 @@ def test_a_killed_worker_leaves_nothing_half(admin, filled, export):
         while not os.path.exists(os.path.join(folder, one + ".partial")) and time.monotonic() < until:
             time.sleep(0.002)
         if get(admin, one)["state"] == "running":
-            with open(pid_file, encoding="ascii") as file:
-                os.kill(int(file.read()), signal.SIGKILL)
+            kill_service("exporter")
             killed += 1
             problem(admin.get(f"{EXPORTS}/{one}/file"), 409, "export-not-ready")
             time.sleep(1.5)

@@ -9,7 +9,7 @@ import uuid
 import pytest
 import requests
 
-from helpers import eventually, problem
+from helpers import eventually, kill_service, problem, service_of, service_pid
 from helpers_catalogue import command, make_item, remove_collection, write_lines
 from helpers_stac import collection_document, item_document, search_all
 
@@ -262,11 +262,9 @@ def test_killed_harvests_go_on_where_they_were(admin, anon, standin, harvest):
     assert len(searches) <= 41 * len(runs) + 8, "it began again from the start"
 
 
-def test_the_server_may_be_killed_while_it_harvests(admin, anon, base, shape, standin, harvest):
+def test_the_server_may_be_killed_while_it_harvests(admin, anon, base, standin, harvest):
     """kill -9 of the process that serves discovery: it is started again, and its runner goes on in the middle."""
-    pid_file = os.path.join(os.environ["NADIR_VAR"], "service", "discovery" if shape == "modular" else "monolith", "supervise/pid")
-    if not os.access(pid_file, os.R_OK):
-        pytest.skip("the instance's processes cannot be ended by this user")
+    service_pid(service_of("discovery"))
     items = [make_item("there", n) for n in range(300)]
     standin.set(items=items, collections=[collection_document("there")], delay=0.05)
     made, ours = harvest(standin.base + "/stac", query={"limit": 10})
@@ -274,8 +272,7 @@ def test_the_server_may_be_killed_while_it_harvests(admin, anon, base, shape, st
     for _ in range(2):
         before = harvest_get(admin, made)["last_run"]["pages"] if harvest_get(admin, made)["last_run"] else 0
         eventually(lambda: (harvest_get(admin, made)["last_run"] or {"pages": 0})["pages"] > before + 3, 60)
-        with open(pid_file, encoding="ascii") as file:
-            os.kill(int(file.read()), signal.SIGKILL)
+        kill_service(service_of("discovery"))
         eventually(lambda: requests.get(base + "/stac", timeout=5).status_code == 200, 60)
     last = eventually(lambda: (lambda r: r if r["ended_at"] else None)(harvest_get(admin, made)["last_run"]), 90)
     assert last["state"] == "done" and last["created"] == 300, last

@@ -3,15 +3,13 @@ import email
 import email.policy
 import os
 import pathlib
-import shutil
-import subprocess
 import threading
 import time
 import uuid
 
 import pytest
 
-from helpers import eventually, problem
+from helpers import eventually, kill_service, problem, service_of
 from helpers_stac import add_many, collection_document, item_document
 from webhook_receiver import Receiver
 
@@ -335,19 +333,13 @@ def test_a_match_that_went_away_is_not_told_of(owner, client, collection):
 
 # ---- kill -9 ----
 
-def service():
-    return "discovery" if os.environ.get("NADIR_SHAPE") == "modular" else "monolith"
-
-
-@pytest.mark.skipif(not shutil.which("sv") or not os.environ.get("NADIR_VAR"), reason="needs runit's sv and NADIR_VAR")
 def test_each_match_is_told_once_though_the_module_is_killed(owner, client, collection, receiver):
     path = "/killed/" + uuid.uuid4().hex
     saved = save(owner, {"collections": [collection]}, webhook={"url": receiver.url(path)})
-    folder = os.path.join(os.environ["NADIR_VAR"], "service", service())
     published = []
     for turn in range(60):
         if turn in (5, 20, 40):
-            subprocess.run(["sv", "kill", folder], check=True, capture_output=True)
+            kill_service(service_of("discovery"))
         name = f"k{turn}"
 
         def sent():

@@ -1,13 +1,10 @@
 """Jobs: whose they are, lists, results before the end, dismissal, logs, and what happens to a killed runner's."""
-import os
-import pathlib
-import signal
 import time
 import uuid
 
 import pytest
 
-from helpers import eventually, problem
+from helpers import eventually, kill_service, problem
 from helpers_processing import COPY, OGC, ended, order, ordered, run, status
 
 SLOW = "import time\nfor i in range(60):\n  print('progress', i, 'waiting', flush=True)\n  time.sleep({})\n" + COPY
@@ -84,21 +81,11 @@ def test_bad_lists(payer, query):
     problem(payer.get("/processing/jobs?" + query), 400)
 
 
-def runner_process():
-    """The process id of the local instance's runner, from its supervisor."""
-    var = os.environ.get("NADIR_VAR")
-    file = pathlib.Path(var or "/nonexistent") / "service/runner/supervise/pid"
-    try:
-        return int(file.read_text())
-    except (OSError, ValueError):
-        pytest.skip("the instance's runner cannot be reached from here (NADIR_VAR)")
-
-
 def test_a_killed_runner_costs_nothing_but_time(author, package, scene):
     job = ordered(author, package(SLOW.format(0.1), limits={"seconds": 120}, price={"base": 7}), {"scene": scene})
     eventually(lambda: status(author, job)["progress"] > 0, 60)
     before = author.get("/billing/v1/wallet").json()
-    os.kill(runner_process(), signal.SIGKILL)
+    kill_service("runner")
     now = ended(author, job, 120)
     assert (now["status"], now["nadir:cost"]["amount"]) == ("successful", 7)
     found = eventually(lambda: author.get(f"/stac/search?collections=results&ids={job}").json()["features"])
