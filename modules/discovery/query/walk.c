@@ -16,6 +16,7 @@
 #define BATCH 500                             /* documents fetched at a time */
 #define PAGE_BYTES ((size_t)16 * 1024 * 1024) /* a page that has grown so far ends early, with a token */
 #define GATHER_MOST 4000                      /* hits gathered in one go */
+#define AT_ONCE_MOST BATCH                    /* hits up to which no windows are needed */
 #define SPAN_FIRST (14 * DAY_US)
 #define SPAN_ONE_GO (64 * DAY_US)  /* an interval up to this long is one window */
 #define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
@@ -34,6 +35,8 @@ enum total_of {
 struct step {
     int64_t from, to; /* nominal times looked at, both included */
     bool gather;
+    int most;     /* hits gathered; with more nothing is taken */
+    bool at_once; /* over all partitions, by a plan that is kept */
     bool topmost; /* `to` is the end of the partition that the newest items are in: it must be checked that none lie beyond */
     enum total_of total_of;
     int want;      /* rows at most */
@@ -96,7 +99,7 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
     sql_add(sql, " FROM (");
     if (st->gather) sql_add(sql, "SELECT *, count(*) OVER () AS total FROM (");
     int err = hits_add(sql, r, st);
-    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", GATHER_MOST + 1);
+    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", st->most + 1);
     keys_order(sql, r);
     /* As parameters: a number in the text would make a statement of its own. */
     if (r->offset_left > 0) {
@@ -135,7 +138,7 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
     struct db_rows *rows;
     sql_init(&sql, r->s);
     int err = step_sql(&sql, r, st);
-    if (!err) err = sql_run(&sql, r->leaf ? lookup_db() : module_db("discovery"), &rows);
+    if (!err) err = sql_run(&sql, r->leaf || st->at_once ? lookup_db() : module_db("discovery"), &rows);
     if (err) return err;
     st->got = db_count(rows);
     if (st->gather || st->total_of) st->total = st->got > 0 ? db_int(rows, 0, COLUMN_TOTAL) : 0;
@@ -149,7 +152,7 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
         if ((err = conditions_reach(r, wider)) || *wider) return err;
     }
     r->lasting_known = true;
-    if (st->gather && st->total > GATHER_MOST) return 0;
+    if (st->gather && st->total > st->most) return 0;
     for (int row = 0; row < st->got && row < st->want && !r->full; row++) row_append(r, rows, row);
     r->offset_left = 0;
     return 0;
@@ -294,7 +297,7 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
             t->near = w->near;
             return 0;
         }
-        if (st->gather && st->total > GATHER_MOST) {
+        if (st->gather && st->total > st->most) {
             window_too_full(w, st);
             *again = true;
             return 0;
@@ -327,16 +330,45 @@ static void span_learn(struct run *r, const struct tally *t) {
     r->span = took == 0 ? 1 : took < 0 ? -took : took;
 }
 
+/* Few hits in a place, whenever they were taken: planning windows would cost more than looking everywhere. *done is false, and
+ * nothing taken, where there are too many. */
+static int walk_at_once(struct run *r, int64_t *matched, bool *more, bool *done) {
+    bool first_page = !r->continued, wider = true;
+    struct step st = {.gather = true, .most = AT_ONCE_MOST, .at_once = true, .want = want_now(r)};
+    for (int tries = 0; wider && tries < 2; tries++) {
+        st.from = r->oldest;
+        st.to = r->newest;
+        int err = step_run(r, &st, &wider);
+        if (err) return err;
+    }
+    *done = !wider && st.total <= st.most;
+    if (!*done) return 0;
+    *more = st.total > (int64_t)r->out->count;
+    if (first_page && !r->q->uncounted) *matched = st.total;
+    return 0;
+}
+
+/* Where the time looked at is long enough for windows, and every hit that is met counts. */
+static bool may_be_few(const struct run *r) {
+    bool narrow = r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO;
+    return r->q->area && !r->q->words && !r->q->filter && !narrow;
+}
+
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
     struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather), .most = OPEN_FUTURE};
     struct tally t = {.whole = true};
     struct leaf leaf;
     enum total_of total = total_wanted(r, TOTAL_NONE);
+    if (may_be_few(r)) {
+        bool done;
+        int err = walk_at_once(r, matched, more, &done);
+        if (err || done) return err;
+    }
     window_begin(r, &w);
     t.near = w.near;
     do {
-        struct step st = {.gather = gather && !w.dense, .total_of = *matched < 0 ? total : TOTAL_NONE};
+        struct step st = {.gather = gather && !w.dense, .most = GATHER_MOST, .total_of = *matched < 0 ? total : TOTAL_NONE};
         last = window_step(r, &w, &st, &leaf);
         size_t before = r->out->count;
         int err = window_walk(r, &w, &st, &t, &rest, &again);
