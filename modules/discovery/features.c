@@ -34,6 +34,7 @@ static json_t *page_link(struct request *rq, const char *rel, const char *token)
                          scope_printf(s, "%s%s", rq->base_url, rq->path), "merge", 1, "body", "token", token);
     if (token) {
         json_t *link = response_next_link(rq, GEOJSON, token);
+        json_object_set_new(link, "rel", json_string(rel));
         json_object_set_new(link, "method", json_string("GET"));
         return link;
     }
@@ -83,6 +84,7 @@ int features_answer(struct request *rq, struct response *rs, const struct item_s
     if (f.why) return fault_answer(rs, &f);
     if (err) return err;
     if (search->query.token) json_array_append_new(links, page_link(rq, "first", NULL));
+    if (page.prev) json_array_append_new(links, page_link(rq, "prev", page.prev));
     if (page.next) json_array_append_new(links, page_link(rq, "next", page.next));
     if (html_wanted(rq)) return html_items(rq, rs, &page, links);
 

@@ -35,7 +35,7 @@ struct query {
     size_t nsorts;     /* 0: newest first */
     int limit;         /* 1 to LIMIT_MOST; 0: only count */
     int64_t offset;    /* rows passed over, for doors that page by index; 0 with a token */
-    const char *token; /* of the page before, or NULL */
+    const char *token; /* of a page before or after, or NULL */
     bool uncounted;    /* the caller does not want numberMatched */
 };
 
@@ -44,11 +44,10 @@ struct page {
     const char **documents; /* stored texts: BASE_MARK stands for the public URL (text_add_document) */
     size_t *lengths;
     int64_t matched;  /* all that match; -1 when uncounted. With a token: what the first page counted */
-    bool estimated;   /* matched is an estimate: more than COUNT_EXACT_MOST and not kept as a count */
+    bool estimated;   /* matched is an estimate: see count.c */
     const char *next; /* token of the next page; NULL: this is the last */
+    const char *prev; /* token of the page before; NULL: this is the first */
 };
-
-#define COUNT_EXACT_MOST 10000
 
 /** Runs a query as the caller may see the catalogue. NADIR_EINVAL with a fault (foreign token, filter, sort). */
 int query_run(struct scope *s, const struct auth *who, const struct query *q, struct page *out, struct fault *f);

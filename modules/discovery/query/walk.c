@@ -128,6 +128,7 @@ static void row_append(struct run *r, const struct db_rows *rows, int row) {
     p->lengths[p->count++] = db_length(rows, row, COLUMN_DOCUMENT);
     r->bytes += db_length(rows, row, COLUMN_DOCUMENT);
     for (size_t i = 0; i < r->nkeys; i++) r->after[i] = db_text(rows, row, COLUMN_KEYS + (int)i);
+    if (p->count == 1) memcpy(r->first, r->after, sizeof r->first);
     r->continued = true;
     r->full = r->bytes > PAGE_BYTES;
 }
@@ -356,7 +357,7 @@ static bool may_be_few(const struct run *r) {
 
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
-    struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather), .most = OPEN_FUTURE};
+    struct window w = {.descending = keys_down(r, 0), .span = span_first(r, gather), .most = OPEN_FUTURE};
     struct tally t = {.whole = true};
     struct leaf leaf;
     enum total_of total = total_wanted(r, TOTAL_NONE);
