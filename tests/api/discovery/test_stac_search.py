@@ -148,3 +148,51 @@ def test_pages_hold_each_item_once_while_others_write(anon, client, collection):
 def test_count_is_told_with_the_first_page(anon, three):
     page = anon.get("/stac/search", params={"collections": three, "limit": 1}).json()
     assert page["numberMatched"] == 3 and page["numberReturned"] == 1
+
+
+# ---- the pages around a page ----
+
+def links_of(page):
+    return {link["rel"]: link for link in page["links"] if link["rel"] in ("next", "prev", "first")}
+
+
+def follow(session, link, body):
+    """As STAC API says: a link of a POST has a body, which is merged into the one that was sent."""
+    if link["method"] == "GET":
+        return session.get(link["href"])
+    assert link["method"] == "POST" and link["merge"] is True
+    return session.post(link["href"], json={key: value for key, value in {**body, **link["body"]}.items() if value is not None})
+
+
+@pytest.mark.parametrize("way", ["GET", "POST", "items"])
+@pytest.mark.parametrize("sort", [None, "+datetime", "-properties.eo:cloud_cover", "+properties.eo:cloud_cover,-id"])
+def test_previous_pages(client, anon, collection, way, sort):
+    items = [item_document(collection, f"p{n:02}") for n in range(11)]
+    for n, item in enumerate(items):
+        item["properties"] = {"datetime": f"2020-06-{1 + n // 2:02}T00:00:00Z"}
+        if n % 3:
+            item["properties"]["eo:cloud_cover"] = n % 4
+    add_many(client, collection, items)
+    args = {"limit": 3, **({"sortby": sort} if sort else {}), **({} if way == "items" else {"collections": collection})}
+    body = {"limit": 3, "collections": [collection]}
+    if sort:
+        body["sortby"] = [{"field": key[1:], "direction": "desc" if key[0] == "-" else "asc"} for key in sort.split(",")]
+    if way == "POST":
+        answer = anon.post("/stac/search", json=body)
+    else:
+        answer = anon.get(f"/stac/collections/{collection}/items" if way == "items" else "/stac/search", params=args)
+    pages = [answer.json()]
+    assert set(links_of(pages[0])) == {"next"}
+    while "next" in links_of(pages[-1]):
+        pages.append(follow(anon, links_of(pages[-1])["next"], body).json())
+    assert [len(page["features"]) for page in pages] == [3, 3, 3, 2]
+    assert len({f["id"] for page in pages for f in page["features"]}) == 11
+
+    at = pages[-1]
+    for number in (2, 1, 0):
+        at = follow(anon, links_of(at)["prev"], body).json()
+        assert at["features"] == pages[number]["features"] and at["numberMatched"] == 11
+        assert set(links_of(at)) == {"next", "first"} | ({"prev"} if number else set())
+    assert follow(anon, links_of(at)["next"], body).json()["features"] == pages[1]["features"]
+    assert follow(anon, links_of(pages[-1])["first"], body).json()["features"] == pages[0]["features"]
+    assert set(links_of(pages[-1])) == {"prev", "first"}

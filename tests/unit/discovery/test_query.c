@@ -30,6 +30,7 @@ static int open_all(void **state) {
     setenv("NADIR_DB_DISCOVERY", db_conninfo(db), 1);
     setenv("NADIR_REDIS", "unix:/nonexistent/redis.sock", 1);
     setenv("NADIR_PUBLIC_URL", "https://nadir.example", 1);
+    setenv("NADIR_COUNT_MS", "30000", 1); /* however busy the machine is */
     db_close(db);
     up = module_start(&discovery) == 0;
     return up ? 0 : -1;
@@ -361,6 +362,24 @@ static void test_offset(void **state) {
     assert_int_equal(matched, all);
 }
 
+/* More than are always counted, and not kept as counts. */
+static void test_many_are_counted(void **state) {
+    (void)state;
+    need_db();
+    fill_many(16000);
+    static const double box[] = {-180, -90, 180, 90};
+    struct query q = {.area = query_area_box(&s, box), .limit = 10};
+    struct page page;
+    run_page(&admin, &q, &page);
+    assert_false(page.estimated);
+    assert_int_equal(page.matched, number("SELECT count(*) FROM footprint WHERE geom IS NOT NULL"));
+    q = (struct query){.limit = 10};
+    q.filter = expr_new(&s, EXPR_LESS, 2, expr_text(&s, EXPR_PROPERTY, "eo:cloud_cover"), expr_number(&s, 90));
+    run_page(&anyone, &q, &page);
+    assert_false(page.estimated);
+    assert_int_equal(page.matched, number("SELECT count(*) FROM footprint WHERE cloud_cover < 90 AND owner IS NULL"));
+}
+
 /* Others write while a pager reads: what was there all the time is seen exactly once. */
 static void page_while_written(struct query q) {
     json_t *seen = scope_json(&s, json_object());
@@ -612,6 +631,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_filter, begin, end),
         cmocka_unit_test_setup_teardown(test_names, begin, end),
         cmocka_unit_test_setup_teardown(test_offset, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_are_counted, begin, end),
         cmocka_unit_test_setup_teardown(test_pages_while_written, begin, end),
         cmocka_unit_test_setup_teardown(test_tokens_belong_to_their_search, begin, end),
         cmocka_unit_test_setup_teardown(test_antimeridian_and_poles, begin, end),
