@@ -4,6 +4,7 @@
 #include "common/module.h"
 #include "discovery/query/lift.h"
 #include "discovery/query/run.h"
+#include "discovery/query/where.h"
 
 char *array_literal(struct scope *s, const char *const *texts, size_t count) {
     struct text *t = text_new(s, 64);
@@ -166,4 +167,9 @@ int query_from_where(struct sql *sql, const struct auth *who, const struct query
     if (!err) err = conditions_add(sql, &r);
     if (!err) conditions_window(sql, r.oldest, r.newest);
     return err;
+}
+
+int query_where_in(struct sql *sql, const char *table, const struct auth *who, const struct query *q, struct fault *f) {
+    struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = SOURCE_FOOTPRINT, .leaf = table};
+    return conditions_add(sql, &r);
 }
