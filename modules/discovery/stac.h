@@ -20,6 +20,7 @@
 #define DOCUMENT_MOST (1024 * 1024) /* bytes of a stored document */
 #define POSITIONS_MOST 20000        /* of a geometry */
 #define INSTANT_SIZE 28             /* "2020-01-02T03:04:05.000000Z" and the end */
+#define STATS_EXTENSION "https://stac-extensions.github.io/stats/v0.2.0/schema.json"
 #define QUERYABLES_REL "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 /* The first fault of what a caller sent. */
