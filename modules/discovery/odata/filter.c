@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "discovery/odata/filter.h"
+#include "discovery/query/cql2.h"
 #include "discovery/query/geometry.h"
 
 static struct expr *parse_or(struct filter *p);
