@@ -21,7 +21,6 @@
 #define SPAN_ONE_GO (64 * DAY_US)  /* an interval up to this long is one window */
 #define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
 #define ITEMS_ONE_GO 5000.0        /* so is a catalogue as small as this */
-#define ITEMS_GATHERED 5000.0      /* items anywhere in the first window of a place */
 
 /* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
 enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_BEYOND, COLUMN_DOCUMENT, COLUMN_KEYS };
@@ -197,22 +196,16 @@ struct window {
     bool descending;
 };
 
-/* How much time the first window covers; INT64_MAX: all. What a place holds of the items taken in a time is not known before
- * the first page, so there it is the time in which so many items were taken anywhere that a country has a few hundred of them.
- */
+/* How much time the first window covers; INT64_MAX: all. */
 static int64_t span_first(const struct run *r, bool gather) {
     int64_t oldest, newest;
     if (r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO) return OPEN_FUTURE;
     if (!days_extent(r->s, &oldest, &newest)) return OPEN_FUTURE;
     double items = days_items(r->s, r->oldest, r->newest);
     if (items <= ITEMS_ONE_GO) return OPEN_FUTURE;
-    if (oldest < r->oldest) oldest = r->oldest;
-    if (newest > r->newest) newest = r->newest;
-    double item = (double)(newest - oldest) / items; /* time an item */
-    double span = r->span > 0 ? 2.0 * r->q->limit * (double)r->span : (gather ? ITEMS_GATHERED : 4.0 * r->q->limit) * item;
-    if (r->span == 0 && gather && span > (double)SPAN_FIRST) return SPAN_FIRST;
-    if (r->span == 0 && !gather && span < (double)SPAN_FIRST) return SPAN_FIRST;
-    return span < (double)HOUR_US ? HOUR_US : span > (double)SPAN_LEAVES ? SPAN_LEAVES : (int64_t)span;
+    if (r->span > 0) return 2 * r->span < HOUR_US ? HOUR_US : 2 * r->span;
+    double needed = 4.0 * r->q->limit / items * (double)(newest - oldest);
+    return gather || needed < (double)SPAN_FIRST ? SPAN_FIRST : (int64_t)needed;
 }
 
 static void window_begin(const struct run *r, struct window *w) {
@@ -330,13 +323,12 @@ static void window_next(const struct run *r, struct window *w, const struct step
     if (w->span > w->most) w->span = w->most;
 }
 
-/* What time an item of the page took, for the next one's first window: its page may be of another length. */
+/* What time the page took, for the next one's first window. */
 static void span_learn(struct run *r, const struct tally *t) {
     bool open = t->near == OPEN_FUTURE || t->near == OPEN_PAST;
     if (r->out->count == 0 || open) return;
     int64_t took = moment_of(r->after[0], 0) - t->near;
-    took = (took < 0 ? -took : took) / (int64_t)r->out->count;
-    r->span = took == 0 ? 1 : took;
+    r->span = took == 0 ? 1 : took < 0 ? -took : took;
 }
 
 /* Few hits in a place, whenever they were taken: planning windows would cost more than looking everywhere. *done is false, and
