@@ -49,9 +49,13 @@ void response_header(struct response *rs, const char *name, const char *format, 
     va_end(args);
     if (len < 0) return;
     char *value = scope_alloc(rs->scope, (size_t)len + 1);
-    va_start(args, format);
-    vsnprintf(value, (size_t)len + 1, format, args);
-    va_end(args);
+    if ((size_t)len < sizeof small) {
+        memcpy(value, small, (size_t)len);
+    } else {
+        va_start(args, format);
+        vsnprintf(value, (size_t)len + 1, format, args);
+        va_end(args);
+    }
     if (strpbrk(value, "\r\n")) {
         log_warn(rs->scope, "header with a line break dropped", "header", name, NULL);
         return;

@@ -67,6 +67,13 @@ static int features_add(struct request *rq, const struct item_search *search, co
     return 0;
 }
 
+/* About as much as the answer takes, so that it need not grow: the public URL is longer than the mark that stands for it. */
+static size_t features_room(const struct page *page) {
+    size_t room = 16 * 1024;
+    for (size_t i = 0; i < page->count; i++) room += page->lengths[i] + page->lengths[i] / 8;
+    return room;
+}
+
 static const char *time_stamp(struct scope *s) {
     char *stamp = scope_alloc(s, 32);
     time_t now = time(NULL);
@@ -88,7 +95,7 @@ int features_answer(struct request *rq, struct response *rs, const struct item_s
     if (page.next) json_array_append_new(links, page_link(rq, "next", page.next));
     if (html_wanted(rq)) return html_items(rq, rs, &page, links);
 
-    struct text *out = text_new(s, 64 * 1024);
+    struct text *out = text_new(s, features_room(&page));
     text_put(out, "{\"type\":\"FeatureCollection\",\"features\":[");
     if ((err = features_add(rq, search, &page, out))) return err;
     text_put(out, scope_printf(s, "],\n\"numberReturned\":%zu,", page.count));

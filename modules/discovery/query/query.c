@@ -42,6 +42,7 @@ static int query_count(struct scope *s, const struct auth *who, const struct que
     probe.nsorts = 0;
     probe.offset = 0;
     probe.uncounted = false;
+    probe.count_only = true;
     int err = query_run(s, who, &probe, out, f);
     out->count = 0;
     out->next = out->prev = NULL;

@@ -37,6 +37,7 @@ struct query {
     int64_t offset;    /* rows passed over, for doors that page by index; 0 with a token */
     const char *token; /* of a page before or after, or NULL */
     bool uncounted;    /* the caller does not want numberMatched */
+    bool count_only;   /* nor documents: the page's are NULL */
 };
 
 struct page {

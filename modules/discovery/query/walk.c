@@ -4,7 +4,8 @@
  * index that the page needs are read: neither an index in time order (which would meet far more items elsewhere than in the
  * place sought) nor all hits of a large place and a sort are quick. A window is as wide as the last page lets expect, and grows
  * while it holds too little. With a place (or words), all hits of a window are gathered from the index, counted and ordered in
- * one go; what would gather too many is cut into smaller windows. In any other order the database sorts what matches.
+ * one go; what would gather too many is cut into smaller windows, and where few are to be expected, all that is left is one
+ * window. In any other order the database sorts what matches.
  */
 #include <string.h>
 
@@ -16,7 +17,8 @@
 #define BATCH 500                             /* documents fetched at a time */
 #define PAGE_BYTES ((size_t)16 * 1024 * 1024) /* a page that has grown so far ends early, with a token */
 #define GATHER_MOST 4000                      /* hits gathered in one go */
-#define AT_ONCE_MOST BATCH                    /* hits up to which no windows are needed */
+#define FEW 250.0                             /* hits expected in all, up to which windows are not worth their statements */
+#define FEW_COUNTED 2000.0                    /* the same where all would be counted afterwards */
 #define SPAN_FIRST (14 * DAY_US)
 #define SPAN_ONE_GO (64 * DAY_US)  /* an interval up to this long is one window */
 #define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
@@ -84,6 +86,18 @@ static int hits_add(struct sql *sql, const struct run *r, const struct step *st)
     return err;
 }
 
+/* The row's document, but for rows that only tell that there are more, and where only their number is wanted. */
+static void document_add(struct sql *sql, const struct run *r, const struct step *st) {
+    if (r->q->count_only) {
+        sql_add(sql, ", NULL::text, ");
+        return;
+    }
+    sql_add(sql, st->gather ? ", " : ", CASE WHEN row_number() OVER () <= ");
+    if (!st->gather) sql_value(sql, scope_printf(r->s, "%d", st->want), "::bigint");
+    sql_add(sql, "%s(SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu)%s, ",
+            st->gather ? "" : " THEN ", key_index(r, KEY_COLLECTION), key_index(r, KEY_ID), st->gather ? "" : " END");
+}
+
 /* Writes the statement of a step: see the columns above. */
 static int step_sql(struct sql *sql, const struct run *r, const struct step *st) {
     sql_add(sql, "SELECT ");
@@ -93,10 +107,10 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
         sql_add(sql, "%s", st->gather || st->total_of == TOTAL_MATCHED ? "p.total" : "NULL::bigint");
     lasting_add(sql, r);
     beyond_add(sql, r, st);
-    sql_add(sql, ", (SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu), ",
-            key_index(r, KEY_COLLECTION), key_index(r, KEY_ID));
+    document_add(sql, r, st);
     keys_texts(sql, r);
-    sql_add(sql, " FROM (");
+    /* Without hits there is one row all the same, for what the first columns tell. */
+    sql_add(sql, " FROM (VALUES (1)) AS always LEFT JOIN (");
     if (st->gather) sql_add(sql, "SELECT *, count(*) OVER () AS total FROM (");
     int err = hits_add(sql, r, st);
     if (st->gather) sql_add(sql, " LIMIT %d) AS hits", st->most + 1);
@@ -108,7 +122,7 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
     }
     sql_add(sql, " LIMIT ");
     sql_value(sql, scope_printf(r->s, "%d", st->gather && st->want > 0 ? st->want : st->want + 1), "::bigint");
-    sql_add(sql, ") AS p");
+    sql_add(sql, ") AS p ON true");
     return err;
 }
 
@@ -141,15 +155,16 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
     int err = step_sql(&sql, r, st);
     if (!err) err = sql_run(&sql, r->leaf || st->at_once ? lookup_db() : module_db("discovery"), &rows);
     if (err) return err;
-    st->got = db_count(rows);
-    if (st->gather || st->total_of) st->total = st->got > 0 ? db_int(rows, 0, COLUMN_TOTAL) : 0;
-    *wider = st->topmost && (st->got == 0 || db_bool(rows, 0, COLUMN_BEYOND));
+    bool none = db_is_null(rows, 0, COLUMN_KEYS + (int)key_index(r, KEY_ID));
+    st->got = none ? 0 : db_count(rows);
+    if (st->gather || st->total_of) st->total = db_is_null(rows, 0, COLUMN_TOTAL) ? 0 : db_int(rows, 0, COLUMN_TOTAL);
+    *wider = st->topmost && db_bool(rows, 0, COLUMN_BEYOND);
     if (*wider) {
         days_forget();
         r->top_open = true;
         return 0;
     }
-    if (!r->lasting_known && (st->got == 0 || db_bool(rows, 0, COLUMN_LASTING))) {
+    if (!r->lasting_known && db_bool(rows, 0, COLUMN_LASTING)) {
         if ((err = conditions_reach(r, wider)) || *wider) return err;
     }
     r->lasting_known = true;
@@ -299,7 +314,7 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
             return 0;
         }
         if (st->gather && st->total > st->most) {
-            window_too_full(w, st);
+            if (!st->at_once) window_too_full(w, st);
             *again = true;
             return 0;
         }
@@ -331,28 +346,22 @@ static void span_learn(struct run *r, const struct tally *t) {
     r->span = took == 0 ? 1 : took < 0 ? -took : took;
 }
 
-/* Few hits in a place, whenever they were taken: planning windows would cost more than looking everywhere. *done is false, and
- * nothing taken, where there are too many. */
-static int walk_at_once(struct run *r, int64_t *matched, bool *more, bool *done) {
-    bool first_page = !r->continued, wider = true;
-    struct step st = {.gather = true, .most = AT_ONCE_MOST, .at_once = true, .want = want_now(r)};
-    for (int tries = 0; wider && tries < 2; tries++) {
-        st.from = r->oldest;
-        st.to = r->newest;
-        int err = step_run(r, &st, &wider);
-        if (err) return err;
-    }
-    *done = !wider && st.total <= st.most;
-    if (!*done) return 0;
-    *more = st.total > (int64_t)r->out->count;
-    if (first_page && !r->q->uncounted) *matched = st.total;
-    return 0;
+/* Whether the hits that are left, expected to be as dense as those found, are gathered at once for less than windows cost (or
+ * than windows and counting them afterwards). */
+static bool rest_is_few(const struct run *r, const struct tally *t, bool counted) {
+    if (!r->q->area || r->q->words || r->q->filter || !t->whole) return false;
+    int64_t from = t->near < t->end ? t->near : t->end, to = t->near < t->end ? t->end : t->near;
+    double of = days_items(r->s, from, to), all = days_items(r->s, r->oldest, r->newest);
+    double expected = ((double)t->found + 0.5) * (all + 1) / (of + 1);
+    return expected <= (counted ? FEW_COUNTED : FEW);
 }
 
-/* Where the time looked at is long enough for windows, and every hit that is met counts. */
-static bool may_be_few(const struct run *r) {
-    bool narrow = r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO;
-    return r->q->area && !r->q->words && !r->q->filter && !narrow;
+/* All that is left as one step. */
+static bool rest_step(struct run *r, const struct window *w, struct step *st) {
+    st->from = w->descending ? w->far : w->near;
+    st->to = w->descending ? w->near : w->far;
+    r->leaf = NULL;
+    return true;
 }
 
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
@@ -361,22 +370,21 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     struct tally t = {.whole = true};
     struct leaf leaf;
     enum total_of total = total_wanted(r, TOTAL_NONE);
-    if (may_be_few(r)) {
-        bool done;
-        int err = walk_at_once(r, matched, more, &done);
-        if (err || done) return err;
-    }
+    bool counted = first_page && !r->q->uncounted, few = false, tried = false;
     window_begin(r, &w);
     t.near = w.near;
     do {
         struct step st = {.gather = gather && !w.dense, .most = GATHER_MOST, .total_of = *matched < 0 ? total : TOTAL_NONE};
-        last = window_step(r, &w, &st, &leaf);
+        st.at_once = few;
+        last = few ? rest_step(r, &w, &st) : window_step(r, &w, &st, &leaf);
         size_t before = r->out->count;
         int err = window_walk(r, &w, &st, &t, &rest, &again);
         if (err) return err;
         if (total && !again && st.got > 0 && *matched < 0) *matched = st.total;
         if (!again) window_next(r, &w, &st, r->out->count - before);
         if (again) last = rest = false;
+        few = !again && !tried && rest_is_few(r, &t, counted);
+        tried = tried || few;
     } while (!rest && !last && !r->full);
     r->leaf = NULL;
     *more = rest || r->full;
