@@ -41,7 +41,7 @@ struct run {
     const char *first[KEYS_MOST]; /* of the first row found; set when there is any */
     bool continued;               /* after is set */
     bool backward;                /* what is before `after` is looked for, nearest first: every key the other way round */
-    int64_t span;                 /* what time the last page took; 0: not known */
+    int64_t span;                 /* what time an item of the last page took; 0: not known */
 
     int64_t offset_left;
     struct page *out;
