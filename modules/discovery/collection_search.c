@@ -62,6 +62,7 @@ static int conditions(struct sql *q, const struct auth *who, const struct query 
         sql_add(q, ", '[]')");
     }
     if (query->ids.count) names_condition(q, &query->ids);
+    if (query->words && strlen(query->words) > WORDS_MOST) return fault_set(f, "q", "is over 2000 bytes");
     if (query->words && query->words_all) {
         sql_add(q, " AND f.words @@ (websearch_to_tsquery('english', ");
         sql_value(q, query->words, "::text");

@@ -27,7 +27,7 @@ const char *query_area_box(struct scope *s, const double b[4]) {
 
 static int area_set(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {
     *out = geometry_ewkb(s, geojson);
-    return *out ? 0 : fault_set(f, field, "is not a geometry that can be searched with");
+    return *out ? 0 : fault_set(f, field, "is empty, or is not valid and has more than 300 positions");
 }
 
 int query_area(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {

@@ -4,6 +4,7 @@
 #include "common/module.h"
 #include "discovery/query/lift.h"
 #include "discovery/query/run.h"
+
 #include "discovery/query/where.h"
 
 char *array_literal(struct scope *s, const char *const *texts, size_t count) {
@@ -82,7 +83,8 @@ static const char *words_sought(struct scope *s, const char *words) {
     return t->data;
 }
 
-static void words_add(struct sql *sql, const char *words, bool all) {
+static int words_add(struct sql *sql, const char *words, bool all, struct fault *f) {
+    if (strlen(words) > WORDS_MOST) return fault_set(f, "q", "is over 2000 bytes");
     sql_add(sql, " AND f.words IS NOT NULL AND f.words @@ (websearch_to_tsquery('english', ");
     sql_value(sql, all ? words : words_sought(sql->scope, words), "::text");
     size_t n = sql->count;
@@ -90,6 +92,7 @@ static void words_add(struct sql *sql, const char *words, bool all) {
             ") || websearch_to_tsquery('french', $%zu) || websearch_to_tsquery('german', $%zu)"
             " || websearch_to_tsquery('simple', $%zu))",
             n, n, n);
+    return 0;
 }
 
 int conditions_add(struct sql *sql, const struct run *r) {
@@ -108,13 +111,13 @@ int conditions_add(struct sql *sql, const struct run *r) {
     if (q->area) {
         sql_add(sql, " AND ST_Intersects(f.geom, ");
         sql_value(sql, q->area, "::geometry");
-        sql_add(sql, ")");
+        sql_add(sql, r->rare ? ") IS TRUE" : ")"); /* IS TRUE: no index serves it */
     }
     if (q->from || q->to) {
         sql_add(sql, " AND f.during && ");
         conditions_interval(sql, q);
     }
-    if (q->words) words_add(sql, q->words, q->words_all);
+    if (q->words && words_add(sql, q->words, q->words_all, r->f)) return NADIR_EINVAL;
     if (!q->filter) return 0;
     sql_add(sql, " AND (");
     int err = expr_sql(sql, q->filter, r->f);

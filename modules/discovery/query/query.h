@@ -13,6 +13,7 @@
 
 #define SORTS_MOST 8
 #define NAMES_MOST 1000
+#define WORDS_MOST 2000 /* bytes of a free-text search: PostgreSQL takes minutes to read a megabyte of words */
 
 struct sort {
     const char *property; /* as in EXPR_PROPERTY */

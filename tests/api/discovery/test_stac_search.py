@@ -86,7 +86,7 @@ def test_bad_queries_are_told(anon, query):
     {"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}, {"intersects": {"type": "Sphere"}},
     {"bbox": [0, 0, 1, 1], "intersects": SQUARE}, {"sortby": "id"}, {"sortby": [{"direction": "asc"}]}, {"sortby": [{"field": "id", "direction": "up"}]},
     {"query": {"x": {"like": 1}}}, {"query": 5}, {"filter": {}}, {"filter": "a = 1", "filter-lang": "cql2-json"}, {"filter": {"op": "=", "args": [1, 1]}, "filter-lang": "cql2-text"}, {"fields": None},
-    {"fields": {"include": "id"}}, {"fields": []}, {"q": 5}, {"q": [5]}, {"filter-crs": 5, "filter": "a = 1"},
+    {"fields": {"include": "id"}}, {"fields": []}, {"q": 5}, {"q": [5]}, {"q": "a " * 100000}, {"q": "x" * 5000}, {"filter-crs": 5, "filter": "a = 1"},
 ])
 def test_bad_bodies_are_told(anon, body):
     problem(anon.post("/stac/search", json=body), 400)
