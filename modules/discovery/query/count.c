@@ -19,6 +19,8 @@ static bool within(const struct effort *most, const struct effort *e) {
     return e->hits <= most->hits && e->items <= most->items;
 }
 
+#define RARE_MOST 5000 /* items of collections that are few, whatever the rest of the catalogue holds */
+
 bool count_is_kept(const struct run *r) {
     const struct query *q = r->q;
     return !q->area && !q->filter && !q->words && q->ids.count == 0;
@@ -87,6 +89,22 @@ void count_kept_add(struct sql *sql, const struct run *r) {
         count_public(sql, r->q);
     count_private(sql, r);
     sql_add(sql, ")::bigint");
+}
+
+int count_is_rare(const struct run *r, bool *rare) {
+    struct sql sql;
+    struct db_rows *rows;
+    *rare = false;
+    if (r->q->collections.count == 0) return 0;
+    sql_init(&sql, r->s);
+    sql_add(&sql, "SELECT ");
+    count_public(&sql, r->q);
+    sql_add(&sql, " + (SELECT count(*) FROM (SELECT FROM item_apart f WHERE f.owner IS NOT NULL");
+    conditions_names(&sql, "f.collection", &r->q->collections);
+    sql_add(&sql, " LIMIT %d) AS private) < %d", RARE_MOST, RARE_MOST);
+    int err = sql_run(&sql, lookup_db(), &rows);
+    if (!err) *rare = db_bool(rows, 0, 0);
+    return err;
 }
 
 int count_kept(const struct run *r, int64_t *out) {

@@ -35,6 +35,7 @@ struct run {
     bool alike;             /* all keys are columns of the table and point one way: rows can be compared as a whole */
     int64_t oldest, newest; /* datetimes beyond which nothing can match */
     bool top_open;          /* which partition the newest items are in was not known rightly: look at all */
+    bool rare;              /* the collections asked for hold few items: they are found by that, not by the place */
     bool lasting_known;     /* oldest and newest hold for items that last longer than a day, too */
 
     const char *after[KEYS_MOST]; /* the values of the last row found; NULL: SQL NULL */
@@ -85,6 +86,8 @@ const char *token_make(const struct run *r, const char *const *row, bool backwar
 int token_read(struct run *r, int64_t *matched, bool *estimated);
 
 /* ---- count.c ---- */
+/** True if the collections asked for, if any, hold few items, whoever may see them. */
+int count_is_rare(const struct run *r, bool *rare);
 /** True if the kept counts know how many there are. */
 bool count_is_kept(const struct run *r);
 int count_kept(const struct run *r, int64_t *out);

@@ -23,6 +23,7 @@
 #define SPAN_ONE_GO (64 * DAY_US)  /* an interval up to this long is one window */
 #define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
 #define ITEMS_ONE_GO 5000.0        /* so is a catalogue as small as this */
+#define ITEMS_GATHERED 5000.0      /* items anywhere in the first window of a place */
 
 /* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
 enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_BEYOND, COLUMN_DOCUMENT, COLUMN_KEYS };
@@ -211,16 +212,23 @@ struct window {
     bool descending;
 };
 
-/* How much time the first window covers; INT64_MAX: all. */
+/* How much time the first window covers; INT64_MAX: all. What a place holds of the items taken in a time is not known before
+ * the first page, so there it is the time in which so many items were taken anywhere that a country has a few hundred of them.
+ */
 static int64_t span_first(const struct run *r, bool gather) {
     int64_t oldest, newest;
+    if (r->rare) return OPEN_FUTURE;
     if (r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO) return OPEN_FUTURE;
     if (!days_extent(r->s, &oldest, &newest)) return OPEN_FUTURE;
     double items = days_items(r->s, r->oldest, r->newest);
     if (items <= ITEMS_ONE_GO) return OPEN_FUTURE;
-    if (r->span > 0) return 2 * r->span < HOUR_US ? HOUR_US : 2 * r->span;
-    double needed = 4.0 * r->q->limit / items * (double)(newest - oldest);
-    return gather || needed < (double)SPAN_FIRST ? SPAN_FIRST : (int64_t)needed;
+    if (oldest < r->oldest) oldest = r->oldest;
+    if (newest > r->newest) newest = r->newest;
+    double item = (double)(newest - oldest) / items; /* time an item */
+    double span = r->span > 0 ? 2.0 * r->q->limit * (double)r->span : (gather ? ITEMS_GATHERED : 4.0 * r->q->limit) * item;
+    if (r->span == 0 && gather && span > (double)SPAN_FIRST) return SPAN_FIRST;
+    if (r->span == 0 && !gather && span < (double)SPAN_FIRST) return SPAN_FIRST;
+    return span < (double)HOUR_US ? HOUR_US : span > (double)SPAN_LEAVES ? SPAN_LEAVES : (int64_t)span;
 }
 
 static void window_begin(const struct run *r, struct window *w) {
@@ -248,7 +256,7 @@ static void step_in_leaf(struct run *r, const struct window *w, struct step *st,
     int64_t near = w->near, end = w->descending ? st->from : st->to;
     r->leaf = NULL;
     st->topmost = false;
-    if (r->q->words && !r->q->area) return;
+    if (r->rare || (r->q->words && !r->q->area)) return;
     if (near == OPEN_FUTURE && w->descending && !r->top_open && end != OPEN_PAST) {
         if (base == 0 || !leaf_of(r->s, base - 1, leaf)) return;
         near = leaf->to;
@@ -338,12 +346,13 @@ static void window_next(const struct run *r, struct window *w, const struct step
     if (w->span > w->most) w->span = w->most;
 }
 
-/* What time the page took, for the next one's first window. */
+/* What time an item of the page took, for the next one's first window: its page may be of another length. */
 static void span_learn(struct run *r, const struct tally *t) {
     bool open = t->near == OPEN_FUTURE || t->near == OPEN_PAST;
     if (r->out->count == 0 || open) return;
     int64_t took = moment_of(r->after[0], 0) - t->near;
-    r->span = took == 0 ? 1 : took < 0 ? -took : took;
+    took = (took < 0 ? -took : took) / (int64_t)r->out->count;
+    r->span = took == 0 ? 1 : took;
 }
 
 /* Whether the hits that are left, expected to be as dense as those found, are gathered at once for less than windows cost (or
@@ -366,11 +375,15 @@ static bool rest_step(struct run *r, const struct window *w, struct step *st) {
 
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
-    struct window w = {.descending = keys_down(r, 0), .span = span_first(r, gather), .most = OPEN_FUTURE};
+    struct window w = {.descending = keys_down(r, 0), .most = OPEN_FUTURE};
     struct tally t = {.whole = true};
     struct leaf leaf;
     enum total_of total = total_wanted(r, TOTAL_NONE);
     bool counted = first_page && !r->q->uncounted, few = false, tried = false;
+    /* A plan that is kept knows nothing of the collection: by the place it would meet all that others have there. */
+    int failed = gather ? count_is_rare(r, &r->rare) : 0;
+    if (failed) return failed;
+    w.span = span_first(r, gather);
     window_begin(r, &w);
     t.near = w.near;
     do {
