@@ -167,6 +167,7 @@ int query_from_where(struct sql *sql, const struct auth *who, const struct query
     struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = q->ids.count ? SOURCE_NAMED : SOURCE_FOOTPRINT};
     bool wider;
     int err = conditions_reach(&r, &wider);
+    if (!err && q->area) err = count_is_rare(&r, &r.rare);
     if (!err) err = conditions_add(sql, &r);
     if (!err) conditions_window(sql, r.oldest, r.newest);
     return err;

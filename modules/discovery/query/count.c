@@ -142,7 +142,7 @@ int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, boo
     struct effort expected = {((double)found + 0.5) * (all + 1) / (of + 1), indexed ? 0 : all};
     *estimated = true;
     *matched = (int64_t)expected.hits;
-    if (!within(&in_time, &expected)) return 0;
+    if (!r->rare && !within(&in_time, &expected)) return 0;
 
     int64_t rest = 0, begin = r->oldest, end = r->newest;
     if (whole && r->keys[0].descending) end = moment_add(from, -1);

@@ -35,8 +35,8 @@ struct run {
     bool alike;             /* all keys are columns of the table and point one way: rows can be compared as a whole */
     int64_t oldest, newest; /* datetimes beyond which nothing can match */
     bool top_open;          /* which partition the newest items are in was not known rightly: look at all */
-    bool rare;              /* the collections asked for hold few items: they are found by that, not by the place */
-    bool lasting_known;     /* oldest and newest hold for items that last longer than a day, too */
+    bool rare;          /* the collections asked for hold few items: they are found by that, not by the place, and counted */
+    bool lasting_known; /* oldest and newest hold for items that last longer than a day, too */
 
     const char *after[KEYS_MOST]; /* the values of the last row found; NULL: SQL NULL */
     const char *first[KEYS_MOST]; /* of the first row found; set when there is any */

@@ -381,7 +381,7 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     enum total_of total = total_wanted(r, TOTAL_NONE);
     bool counted = first_page && !r->q->uncounted, few = false, tried = false;
     /* A plan that is kept knows nothing of the collection: by the place it would meet all that others have there. */
-    int failed = gather ? count_is_rare(r, &r->rare) : 0;
+    int failed = gather || r->q->filter ? count_is_rare(r, &r->rare) : 0;
     if (failed) return failed;
     w.span = span_first(r, gather);
     window_begin(r, &w);
