@@ -4,12 +4,14 @@
  * and what is private, stands in item_apart and is counted there. Any other query is counted one by
  * one: what can be expected to be few for certain, what may be many as far as that goes in the time a count may take
  * (lookup.h). What is expected to be more, or took longer, is estimated from what the page met. */
+#include <string.h>
+
 #include "common/module.h"
 #include "discovery/query/lookup.h"
 #include "discovery/query/run.h"
 
-/* What is looked at for a count: `hits` expected, and without a place or words, which an index serves, of `items` footprints.
- */
+/* What is looked at for a count: `hits` expected in a box, and without a place or words, which an index serves, of `items`
+ * footprints. */
 struct effort {
     double hits, items;
 };
@@ -17,6 +19,13 @@ static const struct effort always = {10000, 300000}, in_time = {100000, 1000000}
 
 static bool within(const struct effort *most, const struct effort *e) {
     return e->hits <= most->hits && e->items <= most->items;
+}
+
+/* A hit in a place costs the more the more positions it has (each 32 digits): in a country's outline ten times what it costs in
+ * a box. */
+#define BOX_TEXT 256
+static double hit_cost(const struct query *q) {
+    return q->area ? 1 + (double)(strlen(q->area) / BOX_TEXT) : 1;
 }
 
 #define RARE_MOST 5000 /* items of collections that are few, whatever the rest of the catalogue holds */
@@ -139,9 +148,10 @@ int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, boo
     double of = days_items(r->s, from, to), all = days_items(r->s, r->oldest, r->newest);
     bool indexed = r->q->area || r->q->words;
     /* Half an item more on both sides keeps small samples from telling extremes. */
-    struct effort expected = {((double)found + 0.5) * (all + 1) / (of + 1), indexed ? 0 : all};
+    double hits = ((double)found + 0.5) * (all + 1) / (of + 1);
+    struct effort expected = {hits * hit_cost(r->q), indexed ? 0 : all};
     *estimated = true;
-    *matched = (int64_t)expected.hits;
+    *matched = (int64_t)hits;
     if (!r->rare && !within(&in_time, &expected)) return 0;
 
     int64_t rest = 0, begin = r->oldest, end = r->newest;
