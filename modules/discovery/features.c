@@ -26,31 +26,6 @@ static void text_put(struct text *t, const char *text) {
     text_add(t, text, strlen(text));
 }
 
-/* The link to a page: the same search with another token; NULL: the first page, for which a POST is sent without one. */
-static json_t *page_link(struct request *rq, const char *rel, const char *token) {
-    struct scope *s = rq->scope;
-    if (rq->method != HTTP_GET)
-        return json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s?}}", "rel", rel, "type", GEOJSON, "method", "POST", "href",
-                         scope_printf(s, "%s%s", rq->base_url, rq->path), "merge", 1, "body", "token", token);
-    if (token) {
-        json_t *link = response_next_link(rq, GEOJSON, token);
-        json_object_set_new(link, "rel", json_string(rel));
-        json_object_set_new(link, "method", json_string("GET"));
-        return link;
-    }
-    struct text *href = text_new(s, 256);
-    text_put(href, rq->base_url);
-    text_put(href, rq->path);
-    const char *sign = "?";
-    for (size_t i = 0; i < rq->args.count; i++) {
-        const struct pair *p = &rq->args.list[i];
-        if (strcmp(p->name, "token") == 0) continue;
-        text_put(href, scope_printf(s, "%s%s=%s", sign, http_encode(s, p->name), http_encode(s, p->value)));
-        sign = "&";
-    }
-    return json_pack("{s:s, s:s, s:s, s:s}", "rel", rel, "type", GEOJSON, "method", "GET", "href", href->data);
-}
-
 static int features_add(struct request *rq, const struct item_search *search, const struct page *page, struct text *out) {
     struct scope *s = rq->scope;
     for (size_t i = 0; i < page->count; i++) {

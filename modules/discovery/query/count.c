@@ -25,7 +25,7 @@ static bool within(const struct effort *most, const struct effort *e) {
  * a box. */
 #define BOX_TEXT 256
 static double hit_cost(const struct query *q) {
-    return q->area ? 1 + (double)(strlen(q->area) / BOX_TEXT) : 1;
+    return q->area ? 1 + (double)strlen(q->area) / BOX_TEXT : 1;
 }
 
 #define RARE_MOST 5000 /* items of collections that are few, whatever the rest of the catalogue holds */

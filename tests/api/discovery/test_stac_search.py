@@ -1,9 +1,11 @@
 """Item search: filters, pages, bad input."""
 import json
+import math
 import threading
 import uuid
 
 import pytest
+import requests
 
 from helpers import problem
 
@@ -196,3 +198,26 @@ def test_previous_pages(client, anon, collection, way, sort):
     assert follow(anon, links_of(at)["next"], body).json()["features"] == pages[1]["features"]
     assert follow(anon, links_of(pages[-1])["first"], body).json()["features"] == pages[0]["features"]
     assert set(links_of(pages[-1])) == {"prev", "first"}
+
+
+def test_a_search_too_long_for_the_next_address_goes_on_by_post(client, anon, collection):
+    """The address of the first page is short enough for a server, that of the second, longer by a token, is not."""
+    items = [item_document(collection, f"p{n}", properties={"datetime": f"2020-06-0{1 + n}T00:00:00Z", "eo:cloud_cover": n}) for n in range(5)]
+    add_many(client, collection, items)
+    ring = [[round(7.5 + math.cos(t * math.pi / 32), 4), round(50.5 + math.sin(t * math.pi / 32), 4)] for t in range(64)]
+    args = {"limit": 2, "collections": collection, "sortby": "-properties.eo:cloud_cover,+id", "fields": "id,-assets", "filter": "eo:cloud_cover < 9",
+            "intersects": json.dumps({"type": "Polygon", "coordinates": [ring + ring[:1]]}, separators=(",", ":"))}
+    fill = 1990 - len(requests.Request("GET", "http://x/stac/search", params=args).prepare().path_url)
+    args["filter"] += " OR id = '" + "x" * (fill - len(" OR id = ''") - 8) + "'"
+    page, body, seen = anon.get("/stac/search", params=args), None, []
+    while True:
+        assert page.status_code == 200, page.text
+        seen += [feature["id"] for feature in page.json()["features"]]
+        link = links_of(page.json()).get("next")
+        if not link:
+            break
+        assert link["method"] == "POST"
+        body = {**body, **link["body"]} if link["merge"] else link["body"]
+        page = anon.post(link["href"], json=body)
+    assert seen == ["p4", "p3", "p2", "p1", "p0"]
+    assert body["limit"] == 2 and body["fields"] == {"include": ["id"], "exclude": ["assets"]} and body["collections"] == [collection]
