@@ -256,15 +256,19 @@ bool response_not_modified(const struct request *rq, struct response *rs, const 
     return match;
 }
 
-json_t *response_next_link(const struct request *rq, const char *content_type, const char *token) {
-    char *href = scope_printf(rq->scope, "%s%s", rq->base_url, rq->path);
+const char *response_page_path(const struct request *rq, const char *token) {
+    const char *path = rq->path;
     char separator = '?';
     for (size_t i = 0; i < rq->args.count; i++) {
         if (strcmp(rq->args.list[i].name, "token") == 0) continue;
-        href = scope_printf(rq->scope, "%s%c%s=%s", href, separator, http_encode(rq->scope, rq->args.list[i].name),
+        path = scope_printf(rq->scope, "%s%c%s=%s", path, separator, http_encode(rq->scope, rq->args.list[i].name),
                             http_encode(rq->scope, rq->args.list[i].value));
         separator = '&';
     }
-    href = scope_printf(rq->scope, "%s%ctoken=%s", href, separator, http_encode(rq->scope, token));
-    return json_pack("{s:s, s:s, s:s}", "rel", "next", "type", content_type, "href", href);
+    return token ? scope_printf(rq->scope, "%s%ctoken=%s", path, separator, http_encode(rq->scope, token)) : path;
+}
+
+json_t *response_next_link(const struct request *rq, const char *content_type, const char *token) {
+    return json_pack("{s:s, s:s, s:s}", "rel", "next", "type", content_type, "href",
+                     scope_printf(rq->scope, "%s%s", rq->base_url, response_page_path(rq, token)));
 }

@@ -75,24 +75,9 @@ static json_t *posted(struct request *rq, const char *rel, const char *token) {
     return post_link(rq, rel, false, body);
 }
 
-static const char *got(struct request *rq, const char *token) {
-    struct scope *s = rq->scope;
-    struct text *path = text_new(s, 256);
-    const char *sign = "?";
-    text_add(path, rq->path, strlen(rq->path));
-    for (size_t i = 0; i <= rq->args.count; i++) {
-        struct pair p = i < rq->args.count ? rq->args.list[i] : (struct pair){"token", token};
-        if (i < rq->args.count ? strcmp(p.name, "token") == 0 : !token) continue;
-        const char *one = scope_printf(s, "%s%s=%s", sign, http_encode(s, p.name), http_encode(s, p.value));
-        text_add(path, one, strlen(one));
-        sign = "&";
-    }
-    return path->data;
-}
-
 json_t *page_link(struct request *rq, const char *rel, const char *token) {
     if (rq->method != HTTP_GET) return post_link(rq, rel, true, json_pack("{s:s?}", "token", token));
-    const char *path = got(rq, token);
+    const char *path = response_page_path(rq, token);
     bool too_long = strlen(path) > ADDRESS_MOST;
     if (too_long && strcmp(rq->path, "/stac/search") == 0 && !html_wanted(rq)) return posted(rq, rel, token);
     return json_pack("{s:s, s:s, s:s, s:s}", "rel", rel, "type", GEOJSON, "method", "GET", "href",

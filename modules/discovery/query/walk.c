@@ -38,7 +38,6 @@ enum total_of {
 struct step {
     int64_t from, to; /* nominal times looked at, both included */
     bool gather;
-    int most;     /* hits gathered; with more nothing is taken */
     bool at_once; /* over all partitions, by a plan that is kept */
     bool topmost; /* `to` is the end of the partition that the newest items are in: it must be checked that none lie beyond */
     enum total_of total_of;
@@ -114,7 +113,7 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
     sql_add(sql, " FROM (VALUES (1)) AS always LEFT JOIN (");
     if (st->gather) sql_add(sql, "SELECT *, count(*) OVER () AS total FROM (");
     int err = hits_add(sql, r, st);
-    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", st->most + 1);
+    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", GATHER_MOST + 1);
     keys_order(sql, r);
     /* As parameters: a number in the text would make a statement of its own. */
     if (r->offset_left > 0) {
@@ -169,7 +168,7 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
         if ((err = conditions_reach(r, wider)) || *wider) return err;
     }
     r->lasting_known = true;
-    if (st->gather && st->total > st->most) return 0;
+    if (st->gather && st->total > GATHER_MOST) return 0;
     for (int row = 0; row < st->got && row < st->want && !r->full; row++) row_append(r, rows, row);
     r->offset_left = 0;
     return 0;
@@ -321,7 +320,7 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
             t->near = w->near;
             return 0;
         }
-        if (st->gather && st->total > st->most) {
+        if (st->gather && st->total > GATHER_MOST) {
             if (!st->at_once) window_too_full(w, st);
             *again = true;
             return 0;
@@ -387,7 +386,7 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     window_begin(r, &w);
     t.near = w.near;
     do {
-        struct step st = {.gather = gather && !w.dense, .most = GATHER_MOST, .total_of = *matched < 0 ? total : TOTAL_NONE};
+        struct step st = {.gather = gather && !w.dense, .total_of = *matched < 0 ? total : TOTAL_NONE};
         st.at_once = few;
         last = few ? rest_step(r, &w, &st) : window_step(r, &w, &st, &leaf);
         size_t before = r->out->count;
