@@ -95,6 +95,23 @@ static int words_add(struct sql *sql, const char *words, bool all, struct fault 
     return 0;
 }
 
+/* Most of what meets a large box lies in it, which the boxes of the footprints tell: only the others need a closer look. */
+static void area_add(struct sql *sql, const struct run *r) {
+    const struct query *q = r->q;
+    if (!q->inside || r->rare) {
+        sql_add(sql, " AND ST_Intersects(f.geom, ");
+        sql_value(sql, q->area, "::geometry");
+        sql_add(sql, r->rare ? ") IS TRUE" : ")"); /* IS TRUE: no index serves it */
+        return;
+    }
+    sql_add(sql, " AND f.geom && ");
+    sql_value(sql, q->area, "::geometry");
+    size_t n = sql->count;
+    sql_add(sql, " AND CASE WHEN f.geom @ ");
+    sql_value(sql, q->inside, "::geometry");
+    sql_add(sql, " THEN true ELSE ST_Intersects(f.geom, $%zu::geometry) END", n);
+}
+
 int conditions_add(struct sql *sql, const struct run *r) {
     const struct query *q = r->q;
     if (r->source == SOURCE_NAMED) {
@@ -108,11 +125,7 @@ int conditions_add(struct sql *sql, const struct run *r) {
         conditions_names(sql, "f.collection", &q->collections);
     }
     rights_add(sql, r->who, "f");
-    if (q->area) {
-        sql_add(sql, " AND ST_Intersects(f.geom, ");
-        sql_value(sql, q->area, "::geometry");
-        sql_add(sql, r->rare ? ") IS TRUE" : ")"); /* IS TRUE: no index serves it */
-    }
+    if (q->area) area_add(sql, r);
     if (q->from || q->to) {
         sql_add(sql, " AND f.during && ");
         conditions_interval(sql, q);

@@ -27,6 +27,7 @@ struct names {
 
 struct query {
     const char *area;      /* EWKB in hex or EWKT, EPSG:4326, valid (query_area); NULL: anywhere */
+    const char *inside;    /* a box: what lies in it meets the area for certain (query_box); NULL: not known */
     const char *from, *to; /* as interval_parse gives them; NULL: open */
     struct names collections, ids;
     const struct expr *filter; /* or NULL */
@@ -61,6 +62,7 @@ int query_from_where(struct sql *sql, const struct auth *who, const struct query
 int query_area(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f);
 /** The same of a box (west > east crosses the antimeridian) and of WKT. */
 const char *query_area_box(struct scope *s, const double box[4]);
+void query_box(struct scope *s, const double box[4], struct query *q); /* sets area and inside */
 int query_area_wkt(struct scope *s, const char *wkt, const char *field, const char **out, struct fault *f);
 
 /** The stored document of one item the caller may see, NADIR_ENOTFOUND otherwise. */
