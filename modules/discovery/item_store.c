@@ -32,7 +32,7 @@ int item_update(struct db_tx *tx, const struct item_row *row, const struct item_
     struct db_rows *rows;
     *version = held->version;
     int err = db_exec(tx, &rows,
-                      "UPDATE item SET datetime = $3::timestamptz, document = $4, storage = $5::jsonb,"
+                      "UPDATE item SET datetime = $3::timestamptz, document = $4, storage = $5::jsonb, checksum = NULL,"
                       " version = nextval('document_version') WHERE collection = $1 AND id = $2"
                       " AND (document, storage) IS DISTINCT FROM ($4, $5::jsonb) RETURNING version",
                       "ssssj", row->collection, row->id, row->datetime, row->document, row->storage);
