@@ -151,7 +151,7 @@ def hook_server(fail=0):
     return server
 
 
-def until(condition, seconds=15):
+def until(condition, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
