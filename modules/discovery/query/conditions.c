@@ -98,16 +98,17 @@ static int words_add(struct sql *sql, const char *words, bool all, struct fault 
 /* Most of what meets a large box lies in it, which the boxes of the footprints tell: only the others need a closer look. */
 static void area_add(struct sql *sql, const struct run *r) {
     const struct query *q = r->q;
+    const char *found = r->rare || r->in_order ? ") IS TRUE" : ")"; /* IS TRUE: no index serves it */
     if (!q->inside || r->rare) {
         sql_add(sql, " AND ST_Intersects(f.geom, ");
         sql_value(sql, q->area, "::geometry");
-        sql_add(sql, r->rare ? ") IS TRUE" : ")"); /* IS TRUE: no index serves it */
+        sql_add(sql, "%s", found);
         return;
     }
-    sql_add(sql, " AND f.geom && ");
+    sql_add(sql, " AND (f.geom && ");
     sql_value(sql, q->area, "::geometry");
     size_t n = sql->count;
-    sql_add(sql, " AND CASE WHEN f.geom @ ");
+    sql_add(sql, "%s AND CASE WHEN f.geom @ ", found);
     sql_value(sql, q->inside, "::geometry");
     sql_add(sql, " THEN true ELSE ST_Intersects(f.geom, $%zu::geometry) END", n);
 }

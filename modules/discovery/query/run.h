@@ -36,6 +36,7 @@ struct run {
     int64_t oldest, newest; /* datetimes beyond which nothing can match */
     bool top_open;          /* which partition the newest items are in was not known rightly: look at all */
     bool rare;          /* the collections asked for hold few items: they are found by that, not by the place, and counted */
+    bool in_order;      /* rows are read in the order of time until the page is full, whatever place is asked for */
     bool lasting_known; /* oldest and newest hold for items that last longer than a day, too */
 
     const char *after[KEYS_MOST]; /* the values of the last row found; NULL: SQL NULL */

@@ -24,6 +24,8 @@
 #define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
 #define ITEMS_ONE_GO 5000.0        /* so is a catalogue as small as this */
 #define ITEMS_GATHERED 5000.0      /* items anywhere in the first window of a place */
+#define ROW_COST 5       /* what a row costs that is passed over in the order of time, in entries of the index of places */
+#define HITS_OF_FILTER 4 /* entries of a place for each one that a filter leaves, about */
 
 /* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
 enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_BEYOND, COLUMN_DOCUMENT, COLUMN_KEYS };
@@ -373,6 +375,22 @@ static bool rest_step(struct run *r, const struct window *w, struct step *st) {
     return true;
 }
 
+/* Whether the rest of a large place is rather read in the order of time. The index of places finds a window of time in a place
+ * by all entries that the partition has there, which become more with the catalogue; the rows passed over between hits, which
+ * the page before tells how many there are of, do not. */
+static bool in_order_is_quicker(const struct run *r) {
+    struct leaf leaf;
+    int64_t oldest, newest;
+    if (!r->continued || r->span <= 0 || !r->q->area || r->q->words) return false;
+    if (!days_extent(r->s, &oldest, &newest) || !leaf_of(r->s, moment_of(r->after[0], 0), &leaf)) return false;
+    if (leaf.from > oldest) oldest = leaf.from;
+    if (leaf.to < newest) newest = leaf.to;
+    double items = days_items(r->s, oldest, newest), hits = (double)(newest - oldest) / (double)r->span;
+    if (items < 1 || hits < 1) return false;
+    double passed = r->q->limit * items / hits, entries = hits * (r->q->filter ? HITS_OF_FILTER : 1);
+    return ROW_COST * passed < entries;
+}
+
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
     struct window w = {.descending = keys_down(r, 0), .most = OPEN_FUTURE};
@@ -383,6 +401,9 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     /* A plan that is kept knows nothing of the collection: by the place it would meet all that others have there. */
     int failed = gather || r->q->filter ? count_is_rare(r, &r->rare) : 0;
     if (failed) return failed;
+    bool by_place = gather;
+    r->in_order = gather && !r->rare && in_order_is_quicker(r);
+    if (r->in_order) gather = false;
     w.span = span_first(r, gather);
     window_begin(r, &w);
     t.near = w.near;
@@ -396,6 +417,9 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
         if (total && !again && st.got > 0 && *matched < 0) *matched = st.total;
         if (!again) window_next(r, &w, &st, r->out->count - before);
         if (again) last = rest = false;
+        /* Only one window: should there be fewer hits than expected, all the rows between would be looked at. */
+        r->in_order = false;
+        gather = by_place;
         few = !again && !tried && rest_is_few(r, &t, counted);
         tried = tried || few;
     } while (!rest && !last && !r->full);
