@@ -64,11 +64,18 @@ def main():
 
 
 def free_port():
+    """Below the range that outgoing connections take theirs from (32768 on), so that it stays free until it is listened at."""
+    import random
     import socket
 
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    while True:
+        port = random.randrange(31100, 32700)
+        try:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port
 
 
 main()
