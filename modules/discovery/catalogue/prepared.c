@@ -1,9 +1,7 @@
 /* prepared.c: from an item's text or tree to what is written of it. */
 #include "discovery/catalogue/prepared.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/geo.h"
 

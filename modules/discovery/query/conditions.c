@@ -99,7 +99,7 @@ static int words_add(struct sql *sql, const char *words, bool all, struct fault 
 static void area_add(struct sql *sql, const struct run *r) {
     const struct query *q = r->q;
     const char *found = r->rare || r->in_order ? ") IS TRUE" : ")"; /* IS TRUE: no index serves it */
-    if (!q->inside || r->rare) {
+    if (!q->inside) {
         sql_add(sql, " AND ST_Intersects(f.geom, ");
         sql_value(sql, q->area, "::geometry");
         sql_add(sql, "%s", found);

@@ -401,14 +401,12 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
     /* A plan that is kept knows nothing of the collection: by the place it would meet all that others have there. */
     int failed = gather || r->q->filter ? count_is_rare(r, &r->rare) : 0;
     if (failed) return failed;
-    bool by_place = gather;
     r->in_order = gather && !r->rare && in_order_is_quicker(r);
-    if (r->in_order) gather = false;
-    w.span = span_first(r, gather);
+    w.span = span_first(r, gather && !r->in_order);
     window_begin(r, &w);
     t.near = w.near;
     do {
-        struct step st = {.gather = gather && !w.dense, .total_of = *matched < 0 ? total : TOTAL_NONE};
+        struct step st = {.gather = gather && !r->in_order && !w.dense, .total_of = *matched < 0 ? total : TOTAL_NONE};
         st.at_once = few;
         last = few ? rest_step(r, &w, &st) : window_step(r, &w, &st, &leaf);
         size_t before = r->out->count;
@@ -419,7 +417,6 @@ static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *mor
         if (again) last = rest = false;
         /* Only one window: should there be fewer hits than expected, all the rows between would be looked at. */
         r->in_order = false;
-        gather = by_place;
         few = !again && !tried && rest_is_few(r, &t, counted);
         tried = tried || few;
     } while (!rest && !last && !r->full);

@@ -2,10 +2,8 @@
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,22 +13,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import requests
 
-HERE = pathlib.Path(__file__).parents[2] / "standins" / "stripe"
+STANDINS = pathlib.Path(__file__).parents[2] / "standins"
+sys.path[:0] = [str(STANDINS)]
+from ports import free_port  # noqa: E402
+
+HERE = STANDINS / "stripe"
 SECRET, PUBLISHABLE = "sk_test_1", "pk_test_1"
-
-
-def free_port():
-    """A port that is free, and the one after it. Outgoing connections take theirs from 32768 on, instances of tests below 31040: one of
-    neither may be left free for a while."""
-    while True:
-        port = random.randrange(31100, 32700, 2)
-        try:
-            for one in (port, port + 1):
-                with socket.socket() as s:
-                    s.bind(("127.0.0.1", one))
-        except OSError:
-            continue
-        return port
 
 
 class StandIn:
