@@ -37,4 +37,12 @@ struct fetched {
  *  NADIR_EUNAVAILABLE (also while the breaker is open), NADIR_ETIMEOUT, NADIR_ETOOLARGE. */
 int fetch(struct scope *s, const struct fetch *f, struct fetched *out);
 
+#define FETCH_MANY_MOST 32 /* on their way at once */
+#define FETCH_HOST_MOST 8  /* of these to one host */
+
+/** Performs requests side by side, each once (FETCH_RETRY is for fetch alone), over connections that those to the same host
+ *  outside share. errs[i] and out[i] are what fetch gives for calls[i]; NADIR_EBUSY: not begun, as the time that the scope has
+ *  left is less than what it may take. Returns 0, or an error after which errs and out tell nothing. */
+int fetch_many(struct scope *s, const struct fetch *calls, size_t count, struct fetched *out, int *errs);
+
 #endif
