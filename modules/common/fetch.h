@@ -19,8 +19,8 @@ struct fetch {
     const char *const *headers; /* NULL-ended "Name: value" lines, or NULL */
     const char *body;
     size_t body_len;
-    int timeout_ms; /* 0: 10,000; the scope's deadline cuts it */
     size_t most;    /* answer's bytes; 0: 8 MiB */
+    int timeout_ms; /* 0: 10,000; the scope's deadline cuts it */
     unsigned flags;
 };
 
