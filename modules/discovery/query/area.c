@@ -50,7 +50,7 @@ void query_box(struct scope *s, const double b[4], struct query *q) {
 
 static int area_set(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {
     *out = geometry_ewkb(s, geojson);
-    return *out ? 0 : fault_set(f, field, "is empty, or is not valid and has more than 300 positions");
+    return *out ? 0 : fault_set(f, field, "is empty, or is not valid and has more than 20 positions");
 }
 
 int query_area(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {

@@ -5,7 +5,7 @@
 #include "discovery/stac.h"
 
 #define GEOMETRY_DEPTH_MOST 8 /* brackets around a position */
-#define MENDED_MOST 300       /* positions of a geometry that is not valid */
+#define MENDED_MOST 20        /* positions of a geometry that is not valid */
 
 /** Reads WKT (OGC 06-103r4 clause 7; heights are dropped) as GeoJSON that geo_geometry_check passed. The tree belongs to the
  *  scope. NADIR_EINVAL with *why a constant sentence. */
