@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "view/sample.h"
+#include "view/symbolizer.h"
 
 #define BLOCK 512 /* pictures are drawn in blocks, so memory stays small and the deadline is seen */
 
@@ -16,6 +17,8 @@ static int bands_of(const struct style *style) {
         return 3;
     case STYLE_DIFFERENCE:
         return 2;
+    case STYLE_SYMBOL:
+        return style->symbolizer->nchannels;
     default:
         return 1;
     }
@@ -37,7 +40,8 @@ struct drawing {
 
 static int drawing_begin(struct drawing *d, const struct block *touched) {
     int count = bands_of(d->style);
-    bool stretched = d->style->kind == STYLE_RGB || d->style->kind == STYLE_GRAY || d->style->kind == STYLE_DECIBEL;
+    bool stretched = d->style->kind == STYLE_RGB || d->style->kind == STYLE_GRAY || d->style->kind == STYLE_DECIBEL ||
+                     d->style->kind == STYLE_SYMBOL;
     d->margin = d->style->kind == STYLE_ELEVATION ? 1 : 0;
     for (int i = 0; i < count; i++) {
         int err = scene_raster(d->scope, d->scene, d->style->bands[i], &d->rasters[i]);
@@ -129,6 +133,9 @@ static void paint(struct drawing *d, const struct block *b, unsigned char *rgba)
         colour_ramp(planes[0], style->ramp, d->valid, n, rgba);
         break;
     }
+    case STYLE_SYMBOL:
+        symbolizer_paint(style->symbolizer, planes, d->stretches, d->valid, n, rgba);
+        break;
     case STYLE_RAMP:
     case STYLE_ELEVATION:
         if (first->scale != 1 || first->offset != 0)

@@ -92,6 +92,7 @@ static void add_band(struct scene *scene, const char *key, const json_t *asset, 
     const char *unit = json_string_value(band_member(asset, "raster:bands", i, "unit"));
     b->name = clean_name(s, band_name(key, asset, i, count));
     b->title = *title && count == 1 ? clipped(s, title, 120) : b->name;
+    b->asset = scope_strdup(s, key);
     b->path = scope_strdup(s, text_of(asset, "path"));
     b->unit = unit ? clipped(s, unit, 40) : "";
     b->index = (int)i + 1;

@@ -20,9 +20,10 @@
 struct band {
     const char *name; /* common name, or the sensor's or asset's; letters, digits, '-', '_' and '.' only */
     const char *title;
-    const char *path; /* as rights knows it */
-    const char *unit; /* "" if none */
-    int index;        /* in its raster, from 1 */
+    const char *asset; /* key of the asset that it is of */
+    const char *path;  /* as rights knows it */
+    const char *unit;  /* "" if none */
+    int index;         /* in its raster, from 1 */
     bool has_nodata;
     double nodata;
     double scale, offset; /* physical value = sample * scale + offset */
@@ -30,6 +31,8 @@ struct band {
     bool has_percentiles;
     struct stretch percentiles; /* 2nd and 98th, in samples */
 };
+
+struct symbolizer;
 
 enum style_kind {
     STYLE_RGB,        /* three bands, stretched */
@@ -39,6 +42,7 @@ enum style_kind {
     STYLE_DIFFERENCE, /* normalised difference of two bands through a ramp */
     STYLE_RAMP,       /* one band through a ramp */
     STYLE_ELEVATION,  /* one band through a ramp and shaded */
+    STYLE_SYMBOL,     /* as a symbolizer says: one or three bands */
 };
 
 struct style {
@@ -46,6 +50,7 @@ struct style {
     enum style_kind kind;
     int bands[3]; /* indices of the scene's bands, as many as the kind needs */
     const struct ramp *ramp;
+    const struct symbolizer *symbolizer; /* of STYLE_SYMBOL only */
 };
 
 /* SCENE_BANDS single bands and the pictures made of several. */
