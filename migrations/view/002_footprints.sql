@@ -11,6 +11,7 @@ CREATE TABLE footprint (
 );
 CREATE INDEX footprint_place ON footprint USING gist (geometry);
 CREATE INDEX footprint_newest ON footprint (collection, upper(time) DESC, item);
+CREATE INDEX footprint_latest ON footprint (upper(time) DESC, collection, item);
 
 -- A collection as a layer. Its extent grows with its items and does not shrink when one is taken away: it is only announced.
 CREATE TABLE mosaic (

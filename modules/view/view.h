@@ -22,6 +22,24 @@ int points_get(struct request *rq, struct response *rs);
 int legends_json(struct request *rq, struct response *rs);
 int legends_png(struct request *rq, struct response *rs);
 int wms_get(struct request *rq, struct response *rs);
+int wmts_kvp(struct request *rq, struct response *rs);
+int wmts_capabilities_get(struct request *rq, struct response *rs);
+int wmts_rest(struct request *rq, struct response *rs);
+int ogc_landing(struct request *rq, struct response *rs);
+int ogc_conformance(struct request *rq, struct response *rs);
+int ogc_api(struct request *rq, struct response *rs);
+int ogc_collections(struct request *rq, struct response *rs);
+int ogc_collection(struct request *rq, struct response *rs);
+int ogc_styles(struct request *rq, struct response *rs);
+int ogc_map(struct request *rq, struct response *rs);
+int ogc_tilesets(struct request *rq, struct response *rs);
+int ogc_tileset(struct request *rq, struct response *rs);
+int ogc_tile(struct request *rq, struct response *rs);
+int ogc_tile_sets(struct request *rq, struct response *rs);
+int ogc_tile_set(struct request *rq, struct response *rs);
+int footprints_tilesets(struct request *rq, struct response *rs);
+int footprints_tileset(struct request *rq, struct response *rs);
+int footprints_tile(struct request *rq, struct response *rs);
 
 /** Finds the scene and style that the path names. Answers and returns true on failure. */
 bool view_scene_fail(struct request *rq, struct response *rs, const struct scene **scene, const struct style **style);

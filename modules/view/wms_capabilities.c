@@ -197,31 +197,12 @@ static int write_item(const struct wms *w, FILE *f, const char *name) {
     return 0;
 }
 
-static int read_newest(struct wms *w, FILE *f) {
-    struct db_rows *rows;
-    struct scope *s = w->rq->scope;
-    /* Versions are UUIDv7 and so sort by time. */
-    int err =
-        db_query(s, module_db("view"), &rows,
-                 "SELECT collection, item, version, data FROM right_item WHERE owner IS NULL ORDER BY version DESC LIMIT $1",
-                 "i", LISTED_MOST);
-    if (err) return err;
-    for (int i = 0; i < db_count(rows); i++) {
-        struct scene *scene;
-        json_t *data = json_loadb(db_text(rows, i, 3), db_length(rows, i, 3), 0, NULL);
-        struct right_item item = {
-            .collection = db_text(rows, i, 0), .item = db_text(rows, i, 1), .version = db_text(rows, i, 2), .json = data};
-        err = data ? scene_new(&item, &scene) : 0;
-        if (err) return err;
-        if (data) {
-            struct layer layer;
-            layer_of_scene(w->rq, scene, &layer);
-            if (scene->nstyles) write_layer(w, f, &layer);
-            scene_release(scene);
-        }
-        json_decref(data);
-    }
-    return 0;
+static int read_newest(const struct wms *w, FILE *f) {
+    struct layer *layers;
+    int count;
+    int err = layer_newest(w->rq, LISTED_MOST, &layers, &count);
+    for (int i = 0; !err && i < count; i++) write_layer(w, f, &layers[i]);
+    return err;
 }
 
 /* The layers of the newest items, kept for a minute or until there is a newer item: reading a thousand documents takes a while.
