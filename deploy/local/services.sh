@@ -43,7 +43,9 @@ E2
         printf "export NADIR_HARVEST_INSIDE='http://127.0.0.1: %s/'\n" "$NADIR_URL" ;;
     esac
     case $mine in *" download "*)
-        printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link" ;;
+        printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link"
+        printf "export NADIR_S3_SECRET_FILE='%s'\n" "$SECRETS/s3"
+        printf "export NADIR_S3_INCOMING='%s'\n" "$NADIR_VAR/nginx/s3" ;;
     esac
     case $mine in *" billing "*)
         cat <<E2

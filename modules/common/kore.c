@@ -172,7 +172,7 @@ static int begin(struct http_request *req) {
     req->hdlr_extra = box;
     req->onfree = on_free;
     if (err) {
-        struct response rs = {.scope = rq->scope};
+        struct response rs = {.scope = rq->scope, .errors = router_errors(rq->path), .resource = rq->path};
         response_error(&rs, 400, "malformed-query", NULL,
                        "The query string has a bad percent-escape, text that is not UTF-8, or too many arguments.");
         op->finished = true;

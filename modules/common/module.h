@@ -81,6 +81,8 @@ int nadir_server_load(const struct module *m, int action);
 /** Runs a request through the router: finds the route, checks rights and body size, calls the handler on the calling thread
  *  and always leaves an answer in rs. Used by the adapter (on pool threads), unit tests and fuzzers. */
 void router_serve(struct request *rq, struct response *rs);
+/** The error format of what has no route: that of the nearest relative. */
+enum error_format router_errors(const char *path);
 /** Finds the route without serving it (the adapter asks for its class of work). NULL: none. */
 const struct route *router_find(enum http_method method, const char *path);
 

@@ -177,6 +177,52 @@ static int error_odata(struct response *rs, int status, const char *type, const 
     return response_json(rs, status, json_pack("{s:o}", "error", error));
 }
 
+/* Amazon S3 API reference, "Error responses": of errors that have no code of S3's, the one that its clients know for the
+ * status. */
+static const char *s3_code(int status) {
+    switch (status) {
+    case 400:
+        return "InvalidRequest";
+    case 401:
+    case 402:
+    case 403:
+        return "AccessDenied";
+    case 404:
+        return "NoSuchKey";
+    case 405:
+        return "MethodNotAllowed";
+    case 409:
+        return "OperationAborted";
+    case 412:
+        return "PreconditionFailed";
+    case 413:
+        return "EntityTooLarge";
+    case 416:
+        return "InvalidRange";
+    case 429:
+    case 503:
+        return "SlowDown";
+    case 501:
+        return "NotImplemented";
+    case 504:
+        return "ServiceUnavailable";
+    default:
+        return "InternalError";
+    }
+}
+
+/* S3's own codes are in CamelCase, our types are not. */
+static int error_s3(struct response *rs, int status, const char *type, const char *detail) {
+    const char *code = *type >= 'A' && *type <= 'Z' ? type : s3_code(status);
+    return response_text(rs, status, "application/xml",
+                         scope_printf(rs->scope,
+                                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message>"
+                                      "<Resource>%s</Resource><RequestId>%s</RequestId></Error>\n",
+                                      code, http_escape(rs->scope, detail),
+                                      http_escape(rs->scope, rs->resource ? rs->resource : ""),
+                                      http_escape(rs->scope, rs->request_id ? rs->request_id : "")));
+}
+
 int response_error(struct response *rs, int status, const char *type, const char *field, const char *format, ...) {
     char detail[1024];
     va_list args;
@@ -196,6 +242,8 @@ int response_error(struct response *rs, int status, const char *type, const char
         return error_xml(rs, status, type, field, detail);
     case ERRORS_HTML:
         return error_html(rs, status, detail);
+    case ERRORS_S3:
+        return error_s3(rs, status, type, detail);
     case ERRORS_ODATA:
         return error_odata(rs, status, type, field, detail);
     case ERRORS_PROBLEM:

@@ -81,12 +81,12 @@ static bool is_picture(const struct right_asset *a) {
 
 /* One event for each download that begins; previews are looked at, not downloaded, and later ranges belong to one that began.
  * The event is committed before the answer, so a download that was granted is counted, exactly once. */
-static int record_usage(struct request *rq, const struct right_asset *a, const char *subject) {
+int delivery_record(struct request *rq, const char *collection, const char *item, const char *asset, const char *subject,
+                    int64_t size) {
     int64_t bytes;
-    if (rq->head || has_role(a, "thumbnail") || !delivery_begins(request_header(rq, "range"), a->size, &bytes)) return 0;
-    json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:i}", "kind", "download", "collection", a->collection, "item", a->item,
-                             "asset", a->asset, "count", 1);
-    if (subject) json_object_set_new(data, "subject", json_string(subject));
+    if (rq->head || !delivery_begins(request_header(rq, "range"), size, &bytes)) return 0;
+    json_t *data = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:i}", "kind", "download", "collection", collection, "item", item,
+                             "asset", asset, "subject", subject, "count", 1);
     if (bytes >= 0) json_object_set_new(data, "bytes", json_integer(bytes));
     struct db_tx *tx;
     int err = db_begin(rq->scope, download_db(), &tx);
@@ -96,6 +96,10 @@ static int record_usage(struct request *rq, const struct right_asset *a, const c
     }
     err = bus_emit(tx, "usage.recorded", subject ? subject : "", data);
     return err ? err : db_commit(tx);
+}
+
+static int record_usage(struct request *rq, const struct right_asset *a, const char *subject) {
+    return has_role(a, "thumbnail") ? 0 : delivery_record(rq, a->collection, a->item, a->asset, subject, a->size);
 }
 
 /* Where an asset lies elsewhere by HTTP, its address; otherwise NULL. */

@@ -6,6 +6,9 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/module.h"
+#include "download/s3/doors.h"
+
+#define SWEEP_MS 60000
 
 static const struct route routes[] = {
     {.methods = HTTP_GET, .path = "/download/v1/items/{collection}/{item}", .scope = SCOPE_OPTIONAL, .handler = items_get},
@@ -16,6 +19,25 @@ static const struct route routes[] = {
     {.methods = HTTP_POST, .path = "/download/v1/links", .scope = DOWNLOAD_SCOPE, .handler = links_create, .body_max = 16384},
     {.methods = HTTP_GET, .path = "/download/v1/links/{token}", .handler = links_get},
     {.methods = HTTP_GET, .path = "/download/v1/entitlements", .scope = DOWNLOAD_SCOPE, .handler = entitlements_list},
+    {.methods = HTTP_GET, .path = "/download/v1/s3-keys", .scope = DOWNLOAD_SCOPE, .handler = s3_keys_list},
+    {.methods = HTTP_POST,
+     .path = "/download/v1/s3-keys",
+     .scope = DOWNLOAD_SCOPE,
+     .handler = s3_keys_create,
+     .body_max = 16384},
+    {.methods = HTTP_DELETE, .path = "/download/v1/s3-keys/{key}", .scope = DOWNLOAD_SCOPE, .handler = s3_keys_revoke},
+    /* Signed by their callers, which the handlers check (s3/caller.c). Their bodies are files of the gateway's. */
+    {.methods = HTTP_GET, .path = "/s3-admit", .handler = s3_admit, .errors = ERRORS_S3},
+    {.methods = HTTP_GET, .path = "/s3", .handler = s3_get, .errors = ERRORS_S3},
+    {.methods = HTTP_GET, .path = "/s3/", .handler = s3_get, .errors = ERRORS_S3},
+    {.methods = HTTP_GET, .path = "/s3/{bucket}", .handler = s3_get, .errors = ERRORS_S3},
+    {.methods = HTTP_PUT, .path = "/s3/{bucket}", .handler = s3_put, .errors = ERRORS_S3},
+    {.methods = HTTP_POST, .path = "/s3/{bucket}", .handler = s3_post, .errors = ERRORS_S3},
+    {.methods = HTTP_DELETE, .path = "/s3/{bucket}", .handler = s3_delete, .errors = ERRORS_S3},
+    {.methods = HTTP_GET, .path = "/s3/{bucket}/{key*}", .handler = s3_get, .errors = ERRORS_S3},
+    {.methods = HTTP_PUT, .path = "/s3/{bucket}/{key*}", .handler = s3_put, .errors = ERRORS_S3, .work = WORK_SLOW},
+    {.methods = HTTP_POST, .path = "/s3/{bucket}/{key*}", .handler = s3_post, .errors = ERRORS_S3, .work = WORK_SLOW},
+    {.methods = HTTP_DELETE, .path = "/s3/{bucket}/{key*}", .handler = s3_delete, .errors = ERRORS_S3},
 };
 
 static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS,
@@ -37,6 +59,8 @@ static const struct module download = {
     .subscriptions = subscriptions,
     .nsubscriptions = ARRAY_SIZE(subscriptions),
     .start = start,
+    .tick = store_sweep,
+    .tick_ms = SWEEP_MS,
 };
 NADIR_MODULE(download)
 

@@ -18,7 +18,7 @@ int links_create(struct request *rq, struct response *rs);
 int links_get(struct request *rq, struct response *rs);
 int entitlements_list(struct request *rq, struct response *rs);
 
-/** Voids the links of an account that was closed (identity's user.disabled). */
+/** Voids the links and S3 keys of an account that was closed (identity's user.disabled). */
 int links_on_disabled(struct scope *s, struct db_tx *tx, const struct event *e);
 
 /** The caller as far as files go: a credential without the scope counts as anonymous. */
@@ -33,6 +33,11 @@ int asset_send(struct request *rq, struct response *rs, int access, const struct
 
 /** Has what was bought for an area cut ahead (billing's entitlement.granted). */
 int cuts_on_entitlement(struct scope *s, struct db_tx *tx, const struct event *e);
+
+/** One usage event where a request begins a download (delivery_begins): `collection`, `item`, `asset` and `subject` may be
+ * NULL; `size` in bytes, -1 unknown. Committed before it returns. 0 or a negative enum nadir_error. */
+int delivery_record(struct request *rq, const char *collection, const char *item, const char *asset, const char *subject,
+                    int64_t size);
 
 /** Sends the bytes of an asset that `subject` (NULL: anonymous) was granted: conditions, headers, the usage event, and then the
  *  gateway's file or a redirect to where the asset lies. Returns 0 or a negative enum nadir_error. */

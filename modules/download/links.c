@@ -52,11 +52,14 @@ int links_create(struct request *rq, struct response *rs) {
                                    "expires_at", utc(rq->scope, link.expires)));
 }
 
+/* Its links are void, and its keys of the S3 door are removed. */
 int links_on_disabled(struct scope *s, struct db_tx *tx, const struct event *e) {
     (void)s;
     const char *user = json_string_value(json_object_get(e->data, "user"));
     const char *at = json_string_value(json_object_get(e->data, "at"));
     if (!user || !at) return NADIR_EINVAL;
+    int err = db_exec(tx, NULL, "DELETE FROM s3_key WHERE subject = $1 AND created_at <= $2::timestamptz", "ss", user, at);
+    if (err) return err;
     return db_exec(tx, NULL,
                    "INSERT INTO link_void (subject, before) VALUES ($1, $2::timestamptz) ON CONFLICT (subject) DO UPDATE"
                    " SET before = greatest(link_void.before, excluded.before)",
