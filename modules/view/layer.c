@@ -193,7 +193,9 @@ bool layer_not_modified(const struct request *rq, struct response *rs, const str
     }
     digest_text(content, hex);
     response_header(rs, "cache-control", is_public ? "public, max-age=300" : "private, max-age=60");
-    response_header(rs, "vary", "Authorization");
+    /* The OGC APIs choose a format by Accept where the address does not. */
+    bool negotiated = strncmp(rq->path, "/view/ogc", 9) == 0 && !request_arg(rq, "f");
+    response_header(rs, "vary", negotiated ? "Authorization, Accept" : "Authorization");
     return response_not_modified(rq, rs, scope_strndup(rq->scope, hex, 32));
 }
 

@@ -8,10 +8,10 @@
 #define ITEMS_MOST 100
 
 const char *ogc_id(struct scope *s, const struct layer *layer) {
-    char *id = scope_strdup(s, layer->name);
+    char *id = http_encode_path(s, layer->name);
     for (char *c = id; *c; c++)
         if (*c == '/') *c = ':';
-    return http_encode_path(s, id);
+    return id;
 }
 
 /* "collection:item:asset"; an item's name may itself hold ':', so the asset is what follows the last one, if that is found. */
@@ -59,7 +59,6 @@ bool ogc_picture_format(struct request *rq, struct response *rs, enum picture_fo
     *out = FORMAT_PNG;
     if (!f) {
         if (accept && strstr(accept, "image/jpeg") && !strstr(accept, "image/png")) *out = FORMAT_JPEG;
-        response_header(rs, "vary", "Accept");
         return true;
     }
     if (strcasecmp(f, "png") == 0 || strcasecmp(f, "image/png") == 0) return true;

@@ -84,13 +84,27 @@ static const char *band_name(const char *key, const json_t *asset, size_t i, siz
     return key;
 }
 
+/* Two assets may give their bands one name (the thermal bands of Landsat 7): the second is then "lwir-2". */
+static const char *own_name(struct scene *scene, const char *name) {
+    const char *found = name;
+    for (int number = 2; number <= SCENE_BANDS; number++) {
+        bool taken = false;
+        for (int i = 0; i < scene->nbands && !taken; i++)
+            taken = scene->bands[i].name && !scene->bands[i].visual && strcmp(scene->bands[i].name, found) == 0;
+        if (!taken) break;
+        found = scope_printf(&scene->memory, "%s-%d", name, number);
+    }
+    return found;
+}
+
 static void add_band(struct scene *scene, const char *key, const json_t *asset, size_t i, size_t count, bool visual) {
     if (scene->nbands >= SCENE_BANDS) return;
     struct scope *s = &scene->memory;
     struct band *b = &scene->bands[scene->nbands++];
     const char *title = text_of(asset, "title");
     const char *unit = json_string_value(band_member(asset, "raster:bands", i, "unit"));
-    b->name = clean_name(s, band_name(key, asset, i, count));
+    const char *name = clean_name(s, band_name(key, asset, i, count));
+    b->name = visual ? name : own_name(scene, name);
     b->title = *title && count == 1 ? clipped(s, title, 120) : b->name;
     b->asset = scope_strdup(s, key);
     b->path = scope_strdup(s, text_of(asset, "path"));

@@ -40,6 +40,8 @@ static bool among(const char *name, const char *first, const char *second) {
 }
 
 int wms_get(struct request *rq, struct response *rs) {
+    /* 06-042 clause 6.4: by POST the same parameters come as a form, where a long SLD_BODY has room. */
+    if (rq->method == HTTP_POST && request_form(rq, rs, &rq->args)) return 0;
     const char *service = request_kvp(rq, "SERVICE");
     const char *operation = request_kvp(rq, "REQUEST");
     const char *version = request_kvp(rq, "VERSION");

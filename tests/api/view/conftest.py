@@ -130,3 +130,20 @@ def scene(publish):
     assets = {name: {"file": f"{name}.tif", "raster:bands": [band], "eo:bands": [{"common_name": name}]} for name in arrays}
     assets["visual"] = {"file": "visual.tif", "roles": ["visual", "overview"]}
     return publish(write, assets, {"gsd": 10})
+
+
+@pytest.fixture(scope="module")
+def publish_pair(publish):
+    """Two scenes of one place in one collection, dark in January and bright in March 2024: (collection, first, second)."""
+    def make(value, day):
+        def write(folder):
+            ground = numpy.full((300, 300), value, dtype="uint16")
+            ground[0, 0] = 0
+            write_cog(f"{folder}/red.tif", ground, 32633, (500000, 100, 0, 5000000, 0, -100), nodata=0)
+
+        band = {"nodata": 0, "data_type": "uint16", "statistics": {"p2": 1000, "p98": 3000}}
+        assets = {"red": {"file": "red.tif", "raster:bands": [band], "eo:bands": [{"common_name": "red"}]}}
+        return publish(write, assets, {"gsd": 100, "datetime": f"{day}T10:00:00Z"})
+
+    first, second = make(1200, "2024-01-01"), make(2600, "2024-03-01")
+    return first["collection"], first, second
