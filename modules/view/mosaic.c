@@ -7,6 +7,21 @@
 #include "view/crs.h"
 #include "view/view.h"
 
+int mosaic_on_collection(struct scope *s, struct db_tx *tx, const struct event *e) {
+    (void)s;
+    const char *collection = json_string_value(json_object_get(e->data, "collection"));
+    const char *title = json_string_value(json_object_get(e->data, "title"));
+    if (!collection) return NADIR_EINVAL;
+    if (strcmp(e->type, "collection.removed") == 0)
+        return db_exec(tx, NULL, "UPDATE mosaic SET title = NULL, changes = changes + 1 WHERE collection = $1", "s",
+                       collection);
+    if (strcmp(e->type, "collection.published") != 0) return 0;
+    return db_exec(tx, NULL,
+                   "INSERT INTO mosaic AS m (collection, title) VALUES ($1, $2) ON CONFLICT (collection) DO UPDATE SET "
+                   "title = excluded.title, changes = m.changes + 1",
+                   "ss", collection, title);
+}
+
 /* The part of the earth that a map shows: one stretch of longitudes, or two where it crosses the antimeridian. */
 struct place {
     double south, north;

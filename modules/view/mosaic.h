@@ -2,7 +2,11 @@
 #ifndef NADIR_VIEW_MOSAIC_H
 #define NADIR_VIEW_MOSAIC_H
 
+#include "common/bus.h"
 #include "view/layer.h"
+
+/** Keeps the collections' titles: discovery's collection.published and collection.removed. */
+int mosaic_on_collection(struct scope *s, struct db_tx *tx, const struct event *e);
 
 /** The newest public items of a collection within the times that touch the map, the newest first. */
 int mosaic_find(struct request *rq, const char *collection, const struct times *times, const struct map *map, int most,

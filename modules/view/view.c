@@ -6,6 +6,7 @@
 
 #include "common/rights.h"
 #include "view/crs.h"
+#include "view/mosaic.h"
 #include "view/render.h"
 
 static const struct route routes[] = {
@@ -52,7 +53,7 @@ static const struct route routes[] = {
      .work = WORK_HEAVY},
 };
 
-static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS};
+static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS, {"discovery", "collection.*", mosaic_on_collection}};
 
 static void stop(void) {
     struct scope s;

@@ -10,6 +10,14 @@ from pictures import decode
 gdal.UseExceptions()
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path):
+    """GDAL keeps tiles in the working directory unless told otherwise."""
+    gdal.SetConfigOption("GDAL_DEFAULT_WMS_CACHE_PATH", str(tmp_path))
+    yield
+    gdal.SetConfigOption("GDAL_DEFAULT_WMS_CACHE_PATH", None)
+
+
 def inside(scene):
     """A box in the scene's eastern half, longitude and latitude."""
     west, south, east, north = scene["document"]["bbox"]

@@ -136,6 +136,7 @@ def test_datetime_of_a_collection(anon, publish_pair):
 
     old, new = value("2024-01-01T10:00:00Z"), value("2024-03-01T10:00:00Z")
     assert new - old > 50 and value(None) == new and value("../2024-02-01") == old and value("2024-02-01/..") == new
+    eventually(lambda: anon.get(f"/view/ogc/collections/{collection}").json()["title"] == "View tests")
     extent = anon.get(f"/view/ogc/collections/{collection}").json()["extent"]
     assert extent["temporal"]["interval"][0][0] <= "2024-01-01T10:00:00Z" and extent["temporal"]["interval"][0][1] == "2024-03-01T10:00:00Z"
     problem(anon.get(f"/view/ogc/collections/{collection}/map?datetime=1999-01-01T00:00:00Z"), 400, "invalid-datetime")

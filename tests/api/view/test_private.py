@@ -24,11 +24,12 @@ def test_a_result_is_drawn_for_its_owner_only(user, other_user, anon, admin, dem
     assert body["styles"][0]["id"] == "ndvi"
     tile = f"/view/tiles/{path}/ndvi/{body['minzoom']}/0/0.png"
     addresses = [f"/view/v1/items/{path}", tile, f"/view/v1/previews/{path}/ndvi.png?width=64", f"/view/v1/points/{path}?lon=0&lat=0",
-                 f"/view/wms/{path}?SERVICE=WMS&REQUEST=GetCapabilities"]
+                 f"/view/wmts/1.0.0/{path}/ndvi/WebMercatorQuad/0/0/0.png", f"/view/ogc/collections/results:{item}/map?width=64",
+                 f"/view/ogc/collections/results:{item}/map/tiles/WebMercatorQuad/0/0/0?f=png", f"/view/wms/{path}?SERVICE=WMS&REQUEST=GetCapabilities"]
     for address in addresses:
         mine = user.get(address)
         assert mine.status_code == 200, (address, mine.text[:200])
-        if "wms" not in address:
+        if "/wms/" not in address:
             assert mine.headers["cache-control"].startswith("private"), address
         assert mine.headers.get("x-cache") != "HIT"
         for stranger in (other_user, anon):
