@@ -36,7 +36,8 @@ static const char *headers_give(struct s3_call *c, const struct db_rows *r) {
                                             "expires"};
     const char *name;
     json_t *value;
-    json_object_foreach(db_json(c->rq->scope, r, 0, HEADERS), name, value) {
+    json_t *stored = db_json(c->rq->scope, r, 0, HEADERS); /* the macro evaluates it several times */
+    json_object_foreach(stored, name, value) {
         if (!s3_arg(c, scope_printf(c->rq->scope, "response-%s", name)))
             response_header(c->rs, name, "%s", json_string_value(value));
     }
