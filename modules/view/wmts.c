@@ -46,11 +46,12 @@ bool wmts_address_parse(struct scope *s, const char *rest, struct wmts_tile *out
     int n = 0;
     *out = (struct wmts_tile){0};
     if (strlen(rest) > 1024) return false;
-    for (char *at = scope_strdup(s, rest); at;) {
+    char *at = scope_strdup(s, rest);
+    do {
         if (n == MOST) return false;
         parts[n] = strsep(&at, "/");
         if (!*parts[n++]) return false;
-    }
+    } while (at);
     out->format = format_of(parts[n - 1]);
     if (!out->format) return false;
     if (strncmp(out->format, "image/", 6) != 0) {
