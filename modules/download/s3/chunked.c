@@ -86,7 +86,9 @@ static int trailer_read(struct scope *s, const struct chunked *c, FILE *in, cons
                         struct s3_fault *f) {
     const char *signature = NULL, *canonical = "";
     char line[LINE_MOST];
-    for (int i = 0; line_read(in, line) && *line; i++) {
+    for (int i = 0;; i++) {
+        if (!line_read(in, line)) return malformed(f);
+        if (!*line) break;
         char *colon = strchr(line, ':');
         if (!colon || i == TRAILERS_MOST) return malformed(f);
         *colon = '\0';

@@ -104,6 +104,19 @@ def test_what_arrives_is_compared_with_what_was_said(door, bucket):
     refused(door("GET", f"/{bucket}/bad"), 404, "NoSuchKey")
 
 
+def test_a_body_in_chunks_with_a_trailer(door, bucket):
+    headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length": "5",
+               "Content-Encoding": "aws-chunked", "x-amz-trailer": "x-amz-checksum-crc32"}
+    body = b"3\r\nhel\r\n2\r\nlo\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+    assert door("PUT", f"/{bucket}/chunks", data=body, headers=headers).status_code == 200
+    got = door("GET", f"/{bucket}/chunks")
+    assert got.content == b"hello" and "Content-Encoding" not in got.headers
+    refused(door("PUT", f"/{bucket}/chunks", data=body.replace(b"lo", b"la"), headers=headers), 400, "BadDigest")
+    refused(door("PUT", f"/{bucket}/chunks", data=body[:-2], headers=headers), 400, "InvalidRequest")
+    refused(door("PUT", f"/{bucket}/chunks", data=body[:10], headers=headers), 400, "InvalidRequest")
+    assert door("GET", f"/{bucket}/chunks").content == b"hello"
+
+
 def test_lists_page_and_group(door, bucket):
     for key in ("l/a", "l/a-b", "l/b/1", "l/b/2", "l/c/1", "l/z"):
         assert door("PUT", f"/{bucket}/{key}", data=b"x").status_code == 200
