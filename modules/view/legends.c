@@ -1,4 +1,5 @@
 /* legends.c: /view/v1/legends: what the colours of a style mean. */
+#include "view/colormaps.h"
 #include "view/style.h"
 #include "view/view.h"
 
@@ -6,12 +7,19 @@
 #define LEGEND_HEIGHT 20
 
 static int no_legend(struct response *rs) {
-    return response_error(rs, 404, "no-legend", "style", "Only ndvi, ndwi and elevation have a colour ramp.");
+    return response_error(rs, 404, "no-legend", "style",
+                          "Only ndvi, ndwi, elevation and the colour maps of /view/v1/indices have a colour ramp.");
+}
+
+/* A style's, or a colour map's from 0 to 1. */
+static const struct ramp *ramp_of(struct request *rq, const char *id) {
+    const struct ramp *ramp = style_ramp(id);
+    return ramp ? ramp : colormap_get(rq->scope, id, NULL);
 }
 
 int legends_json(struct request *rq, struct response *rs) {
     const char *id = request_param(rq, "style");
-    const struct ramp *ramp = style_ramp(id);
+    const struct ramp *ramp = ramp_of(rq, id);
     if (!ramp) return no_legend(rs);
     json_t *stops = json_array();
     for (size_t i = 0; i < ramp->count; i++) {
@@ -25,7 +33,7 @@ int legends_json(struct request *rq, struct response *rs) {
 }
 
 int legends_png(struct request *rq, struct response *rs) {
-    const struct ramp *ramp = style_ramp(request_param(rq, "style"));
+    const struct ramp *ramp = ramp_of(rq, request_param(rq, "style"));
     struct picture picture;
     const void *data;
     size_t len;

@@ -15,8 +15,8 @@ static int bands_of(const struct style *style) {
     case STYLE_RGB:
     case STYLE_VISUAL:
         return 3;
-    case STYLE_DIFFERENCE:
-        return 2;
+    case STYLE_EXPRESSION:
+        return style->expression->nbands;
     case STYLE_SYMBOL:
         return style->symbolizer->nchannels;
     default:
@@ -30,10 +30,11 @@ struct drawing {
     const struct scene *scene;
     const struct style *style;
     const struct map *map;
-    struct raster *rasters[3];
-    struct stretch stretches[3];
-    double shrink[3];
-    float *planes[3];
+    struct raster *rasters[EXPRESSION_BANDS];
+    struct stretch stretches[EXPRESSION_BANDS];
+    double shrink[EXPRESSION_BANDS];
+    float *planes[EXPRESSION_BANDS];
+    float *result; /* of an expression */
     unsigned char *valid;
     int margin; /* samples drawn around a block: 1 for shading */
 };
@@ -58,12 +59,17 @@ static int drawing_begin(struct drawing *d, const struct block *touched) {
         d->planes[i] = malloc(n * sizeof(float));
         if (!d->planes[i]) return NADIR_ENOMEM;
     }
+    if (d->style->kind == STYLE_EXPRESSION) {
+        d->result = malloc(n * sizeof(float));
+        if (!d->result) return NADIR_ENOMEM;
+    }
     d->valid = malloc(n);
     return d->valid ? 0 : NADIR_ENOMEM;
 }
 
 static void drawing_end(struct drawing *d) {
-    for (int i = 0; i < 3; i++) free(d->planes[i]);
+    for (int i = 0; i < EXPRESSION_BANDS; i++) free(d->planes[i]);
+    free(d->result);
     free(d->valid);
 }
 
@@ -103,7 +109,20 @@ static double ground_size(const struct map *m, const struct block *b) {
     return across * cos(y * M_PI / 180);
 }
 
-static void paint(struct drawing *d, const struct block *b, unsigned char *rgba) {
+static int paint_expression(struct drawing *d, size_t n, unsigned char *rgba) {
+    const float *planes[EXPRESSION_BANDS];
+    memcpy(planes, d->planes, sizeof planes);
+    int err = expression_run(d->style->expression, planes, d->result, n);
+    if (err) return err;
+    colour_validate(d->result, d->valid, n);
+    if (d->style->ramp)
+        colour_ramp(d->result, d->style->ramp, d->valid, n, rgba);
+    else
+        colour_gray(d->result, &d->style->rescale, d->valid, n, rgba);
+    return 0;
+}
+
+static int paint(struct drawing *d, const struct block *b, unsigned char *rgba) {
     const struct style *style = d->style;
     const struct band *first = &d->scene->bands[style->bands[0]];
     const float *const planes[3] = {d->planes[0], d->planes[1], d->planes[2]};
@@ -126,13 +145,8 @@ static void paint(struct drawing *d, const struct block *b, unsigned char *rgba)
     case STYLE_GRAY:
         colour_gray(planes[0], &d->stretches[0], d->valid, n, rgba);
         break;
-    case STYLE_DIFFERENCE: {
-        const struct band *second = &d->scene->bands[style->bands[1]];
-        colour_difference(d->planes[0], planes[1], (double[2]){first->scale, second->scale},
-                          (double[2]){first->offset, second->offset}, d->valid, n);
-        colour_ramp(planes[0], style->ramp, d->valid, n, rgba);
-        break;
-    }
+    case STYLE_EXPRESSION:
+        return paint_expression(d, n, rgba);
     case STYLE_SYMBOL:
         symbolizer_paint(style->symbolizer, planes, d->stretches, d->valid, n, rgba);
         break;
@@ -143,6 +157,7 @@ static void paint(struct drawing *d, const struct block *b, unsigned char *rgba)
         colour_ramp(planes[0], style->ramp, d->valid, n, rgba);
         break;
     }
+    return 0;
 }
 
 /* The block with its margin is painted whole; what lies inside the margin is copied into the picture. */
@@ -179,11 +194,11 @@ static int draw_block(struct drawing *d, const struct block *b, struct picture *
     if (err) return err;
     unsigned char *painted = malloc(n * 4);
     if (!painted) return NADIR_ENOMEM;
-    paint(d, &wide, painted);
-    put(d, &wide, b, painted, out);
+    err = paint(d, &wide, painted);
+    if (!err) put(d, &wide, b, painted, out);
     free(painted);
-    if (d->margin) shade(d, b, out);
-    return 0;
+    if (!err && d->margin) shade(d, b, out);
+    return err;
 }
 
 int render(struct scope *s, const struct scene *scene, const struct style *style, const struct map *map, struct picture *out) {

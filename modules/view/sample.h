@@ -13,7 +13,7 @@ struct sample_source {
     int band; /* from 1 */
 };
 
-#define SAMPLE_SOURCES 4
+#define SAMPLE_SOURCES 8
 
 /** Reads `count` bands (at most SAMPLE_SOURCES, their rasters all in the system that the grid was built for) for a block, each
  * at the resolution that fits its shrink. planes[i] takes width * height values, valid the same number of bytes, of which those

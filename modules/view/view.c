@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "common/rights.h"
+#include "view/computed.h"
 #include "view/crs.h"
 #include "view/mosaic.h"
 #include "view/render.h"
 
 static const struct route routes[] = {
+    {HTTP_GET, "/view/v1/indices", NULL, indices_get, .work = WORK_QUICK},
     {HTTP_GET, "/view/v1/items/{collection}/{item}", SCOPE_OPTIONAL, items_get, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/items/{collection}/{item}/{style}/tilejson.json", SCOPE_OPTIONAL, items_tilejson, .work = WORK_HEAVY},
     {HTTP_GET, "/view/tiles/{collection}/{item}/{style}/{z}/{x}/{y}.png", SCOPE_OPTIONAL, tiles_png, .work = WORK_HEAVY},
@@ -82,11 +84,9 @@ bool view_scene_fail(struct request *rq, struct response *rs, const struct scene
         response_fail(rs, err);
         return true;
     }
-    *style = scene_style(*scene, id);
-    if (*style) return false;
-    response_error(rs, 404, "no-such-style", "style",
-                   "This item cannot be drawn in that style; see %s/view/v1/items/%s/%s for those it has.", rq->base_url,
-                   http_encode(rq->scope, (*scene)->collection), http_encode(rq->scope, (*scene)->item));
+    struct complaint c;
+    if (computed_style(rq, *scene, id, style, &c)) return false;
+    response_error(rs, c.status, c.type, c.field, "%s", c.text);
     return true;
 }
 

@@ -12,6 +12,7 @@
 
 enum picture_format { FORMAT_PNG, FORMAT_JPEG };
 
+int indices_get(struct request *rq, struct response *rs);
 int items_get(struct request *rq, struct response *rs);
 int items_tilejson(struct request *rq, struct response *rs);
 int tiles_png(struct request *rq, struct response *rs);

@@ -1,0 +1,13 @@
+/* indices.c: /view/v1/indices: which formulas there are by name. */
+#include "view/colormaps.h"
+#include "view/expression/catalogue.h"
+#include "view/view.h"
+
+int indices_get(struct request *rq, struct response *rs) {
+    (void)rq;
+    response_header(rs, "cache-control", "public, max-age=3600");
+    return response_json(rs, 200,
+                         json_pack("{s:o, s:o, s:s}", "indices", index_list(), "colormaps", colormap_list(), "source",
+                                   "Awesome Spectral Indices, MIT licence, "
+                                   "https://github.com/awesome-spectral-indices/awesome-spectral-indices"));
+}
