@@ -7,8 +7,9 @@
  * (to the right). Functions are in the table of parser.c. A name is letters, digits and '_', or anything between double quotes.
  *
  * Values are 32-bit floats and NaN is "no data": it passes through every operation, comparisons and logic too, but where(),
- * ?:, coalesce() and valid(), which look at it. Dividing by zero and arguments outside of a function's domain give NaN; so
- * does a result that is not finite. A comparison gives 1 or 0, and all but 0 is true.
+ * ?:, coalesce() and valid(), which look at it. Dividing by zero and arguments outside of a function's domain give NaN. What is
+ * too large for a float is infinite on the way (1 / exp(100) is 0) and NaN in the end. A comparison gives 1 or 0, and all but 0
+ * is true.
  */
 #ifndef NADIR_VIEW_EXPRESSION_H
 #define NADIR_VIEW_EXPRESSION_H

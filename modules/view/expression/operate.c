@@ -23,15 +23,11 @@ int op_operands(enum op op) {
     return op >= OP_ADD ? 2 : 1;
 }
 
-static float bounded(float v) {
-    return fabsf(v) <= FLT_MAX ? v : NAN;
-}
-
 /* What the C library computes value by value. */
 static void run_library(enum op op, const float *a, const float *b, float *restrict out, size_t n) {
     switch (op) {
     case OP_EXP:
-        EACH(bounded(expf(a[i])));
+        EACH(expf(a[i]));
     case OP_LOG:
         EACH(a[i] > 0 ? logf(a[i]) : NAN);
     case OP_LOG2:
@@ -53,13 +49,13 @@ static void run_library(enum op op, const float *a, const float *b, float *restr
     case OP_ATAN:
         EACH(atanf(a[i]));
     case OP_SINH:
-        EACH(bounded(sinhf(a[i])));
+        EACH(sinhf(a[i]));
     case OP_COSH:
-        EACH(bounded(coshf(a[i])));
+        EACH(coshf(a[i]));
     case OP_TANH:
         EACH(tanhf(a[i]));
     case OP_POWER:
-        EACH(EITHER_NAN ? NAN : bounded(powf(a[i], b[i])));
+        EACH(EITHER_NAN || (a[i] == 0 && b[i] < 0) ? NAN : powf(a[i], b[i]));
     default: /* OP_ATAN2 */
         EACH(atan2f(a[i], b[i]));
     }
