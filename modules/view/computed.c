@@ -37,6 +37,11 @@ bool computed_asked(const struct request *rq) {
     return argument(rq, "expression") || argument(rq, "index");
 }
 
+bool computed_is(const struct request *rq, const char *id) {
+    if (strcmp(id, "expression") == 0 || strncmp(id, INDEX_PREFIX, strlen(INDEX_PREFIX)) == 0) return true;
+    return (!*id || strcmp(id, "default") == 0) && computed_asked(rq);
+}
+
 const char *computed_query(const struct request *rq) {
     const char *query = "";
     for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
@@ -176,7 +181,8 @@ static bool compile(const struct request *rq, struct meaning *m, const char *tex
         return refuse(c, 400, "invalid-expression", field, expression_explain(rq->scope, text, &fault));
     if (style->expression->nbands == 0)
         return refuse(c, 400, "invalid-expression", field, "The formula must depend on a band.");
-    memcpy(style->bands, style->expression->bands, sizeof style->expression->bands);
+    for (int i = 0; i < EXPRESSION_BANDS; i++)
+        style->bands[i] = i < style->expression->nbands ? style->expression->bands[i] : -1;
     return true;
 }
 
@@ -209,11 +215,7 @@ bool computed_style(const struct request *rq, const struct scene *scene, const c
                     struct complaint *c) {
     struct meaning m = {.scope = rq->scope, .scene = scene};
     const char *formula, *field;
-    bool usual = !*id || strcmp(id, "default") == 0;
-    bool made_up = strcmp(id, "expression") == 0 || strncmp(id, INDEX_PREFIX, strlen(INDEX_PREFIX)) == 0;
-    if (!made_up && !(usual && computed_asked(rq))) {
-        if (computed_asked(rq))
-            return refuse(c, 400, "invalid-parameter", "style", "With expression= or index= the style is \"expression\".");
+    if (!computed_is(rq, id)) {
         *out = scene_style(scene, id);
         return *out ||
                refuse(c, 404, "no-such-style", "style",
@@ -222,11 +224,12 @@ bool computed_style(const struct request *rq, const struct scene *scene, const c
                           rq->base_url, http_encode(rq->scope, scene->collection), http_encode(rq->scope, scene->item)));
     }
     struct style *style = scope_alloc(rq->scope, sizeof *style);
-    *style = (struct style){.id = "expression", .kind = STYLE_EXPRESSION, .made_up = true};
+    *style = (struct style){.id = id, .kind = STYLE_EXPRESSION, .made_up = true};
     if (!choose(rq, id, &formula, &field, &m.of_catalogue, c) || !read_constants(rq, &m, c) || !read_look(rq, style, c) ||
         !compile(rq, &m, formula, field, style, c))
         return false;
-    style->title = m.of_catalogue && argument(rq, "index") ? argument(rq, "index") : formula;
+    if (!*id || strcmp(id, "default") == 0) style->id = "expression";
+    style->title = formula;
     *out = style;
     return true;
 }

@@ -18,9 +18,12 @@ struct complaint {
 /** True if the arguments ask for an expression or an index. */
 bool computed_asked(const struct request *rq);
 
-/** The style of an id for a scene: one of the scene's, or a computed one: "expression" as the arguments say, "index-NAME", or
- *  the default ("", "default") where the arguments ask. Memory is the request's. False, with the complaint filled, if there is
- *  none. */
+/** True if the style of that id is computed: "expression" as the arguments say, "index-NAME", and the default ("", "default")
+ *  where the arguments ask. */
+bool computed_is(const struct request *rq, const char *id);
+
+/** The style of an id for a scene, computed or one of the scene's. Memory is the request's. False, with the complaint filled,
+ * if there is none. */
 bool computed_style(const struct request *rq, const struct scene *scene, const char *id, const struct style **out,
                     struct complaint *complaint);
 

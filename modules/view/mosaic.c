@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/module.h"
+#include "view/computed.h"
 #include "view/crs.h"
 #include "view/view.h"
 
@@ -95,9 +96,10 @@ int mosaic_draw_scene(struct request *rq, const struct scene *scene, const char 
         if (symbolizer_style(look->symbolizer, scene, asset, &made)) return NADIR_ENOTFOUND;
         style = &made;
     } else {
-        style = scene_style(scene, look->style);
+        struct complaint c;
+        if (!computed_style(rq, scene, look->style, &style, &c)) return NADIR_ENOTFOUND;
     }
-    return style ? render(rq->scope, scene, style, map, out) : NADIR_ENOTFOUND;
+    return render(rq->scope, scene, style, map, out);
 }
 
 int mosaic_draw(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times,

@@ -1,6 +1,7 @@
 /* points.c: /view/v1/points: what the bands hold at a place. */
 #include <math.h>
 
+#include "view/computed.h"
 #include "view/numbers.h"
 #include "view/render.h"
 #include "view/view.h"
@@ -12,12 +13,45 @@ static bool read_degrees(struct request *rq, struct response *rs, const char *na
     return false;
 }
 
+/* The value of a formula at the place: null where one of its bands has no data. */
+static int point_value(struct request *rq, const struct scene *scene, const struct style *style, double lon, double lat,
+                       json_t **out) {
+    const float *planes[EXPRESSION_BANDS] = {0};
+    float samples[EXPRESSION_BANDS];
+    float result;
+    *out = json_null();
+    for (int i = 0; i < style->expression->nbands; i++) {
+        bool found;
+        double value;
+        int err = render_point(rq->scope, scene, style->bands[i], lon, lat, &found, &value);
+        if (err || !found) return err;
+        samples[i] = (float)value;
+        planes[i] = &samples[i];
+    }
+    int err = expression_run(style->expression, planes, &result, 1);
+    if (!err && isfinite(result)) *out = json_real((double)result);
+    return err;
+}
+
 int points_get(struct request *rq, struct response *rs) {
     const struct scene *scene;
     double lon, lat;
     if (!read_degrees(rq, rs, "lon", 180, &lon) || !read_degrees(rq, rs, "lat", 90, &lat)) return 0;
     int err = scene_get(rq, request_param(rq, "collection"), request_param(rq, "item"), &scene);
     if (err) return err;
+    if (computed_asked(rq)) {
+        const struct style *style;
+        struct complaint c;
+        json_t *value;
+        if (!computed_style(rq, scene, "expression", &style, &c))
+            return response_error(rs, c.status, c.type, c.field, "%s", c.text);
+        if (view_not_modified(rq, rs, scene)) return 0;
+        err = point_value(rq, scene, style, lon, lat, &value);
+        if (err) return err;
+        return response_json(rs, 200,
+                             json_pack("{s:s, s:s, s:f, s:f, s:s, s:o}", "collection", scene->collection, "item", scene->item,
+                                       "lon", lon, "lat", lat, "formula", style->title, "value", value));
+    }
     if (view_not_modified(rq, rs, scene)) return 0;
     json_t *bands = scope_json(rq->scope, json_array());
     for (int i = 0; i < scene->nbands; i++) {

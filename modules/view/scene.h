@@ -51,7 +51,7 @@ enum style_kind {
 struct style {
     const char *id, *title;
     enum style_kind kind;
-    int bands[EXPRESSION_BANDS];         /* indices of the scene's bands, as many as the kind needs */
+    int bands[EXPRESSION_BANDS];         /* indices of the scene's bands, as many as the kind needs; the others -1 */
     const struct ramp *ramp;             /* NULL: gray */
     const struct symbolizer *symbolizer; /* of STYLE_SYMBOL only */
     const struct expression *expression;

@@ -69,7 +69,8 @@ static struct style *style_add(struct scene *scene, const char *id, const char *
     static struct style spare; /* never handed out: there is room for every band and recipe */
     if (scene->nstyles >= SCENE_STYLES) return &spare;
     struct style *style = &scene->styles[scene->nstyles++];
-    *style = (struct style){.id = id, .title = title, .kind = kind, .bands = {band, -1, -1}};
+    *style = (struct style){.id = id, .title = title, .kind = kind, .bands = {band}};
+    for (int i = 1; i < EXPRESSION_BANDS; i++) style->bands[i] = -1;
     return style;
 }
 
@@ -118,7 +119,7 @@ static void add_recipe(struct scene *scene, const struct recipe *recipe) {
     style->bands[2] = bands[2];
     style->ramp = recipe->ramp;
     style->expression = expression;
-    if (expression) memcpy(style->bands, expression->bands, sizeof expression->bands);
+    for (int i = 0; expression && i < expression->nbands; i++) style->bands[i] = expression->bands[i];
 }
 
 static void add_single(struct scene *scene, int i) {

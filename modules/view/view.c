@@ -84,8 +84,9 @@ bool view_scene_fail(struct request *rq, struct response *rs, const struct scene
         response_fail(rs, err);
         return true;
     }
-    struct complaint c;
-    if (computed_style(rq, *scene, id, style, &c)) return false;
+    struct complaint c = {400, "invalid-parameter", "style", "With expression= or index= the style is \"expression\"."};
+    bool confused = computed_asked(rq) && !computed_is(rq, id);
+    if (!confused && computed_style(rq, *scene, id, style, &c)) return false;
     response_error(rs, c.status, c.type, c.field, "%s", c.text);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "view/computed.h"
 #include "view/numbers.h"
 #include "view/wms.h"
 
@@ -47,6 +48,20 @@ bool wms_read_layer(const struct wms *w, const char *parameter, const char *name
     return !err || wms_fail(w, err);
 }
 
+/* A style that the request makes up must fit the layer's scene; other scenes of a collection that it does not fit are left out.
+ */
+static bool add_computed(const struct wms *w, const struct layer *layer, const char *style, struct wms_view *v) {
+    const struct style *made;
+    struct complaint c;
+    if (layer->asset)
+        return wms_exception(w, 400, "StyleNotDefined", "STYLES", "The layer %.100s of one asset has no computed styles.",
+                             layer->name);
+    if (!computed_style(w->rq, layer->scene, style, &made, &c))
+        return wms_exception(w, 400, "InvalidParameterValue", strcmp(c.field, "style") == 0 ? "STYLES" : c.field, "%s", c.text);
+    v->looks[v->nlayers++].style = *style && strcmp(style, "default") != 0 ? style : "expression";
+    return true;
+}
+
 /* A layer with the style that the request or its SLD names for it. */
 static bool add_layer(const struct wms *w, const char *name, const char *style, const struct sld *sld, struct wms_view *v) {
     if (v->nlayers == WMS_LAYERS)
@@ -57,6 +72,7 @@ static bool add_layer(const struct wms *w, const char *name, const char *style, 
     if (!wms_read_layer(w, "LAYERS", name, layer)) return false;
     look->symbolizer = given && !*style ? given->made : NULL;
     if (given && given->style && !*style) style = given->style;
+    if (!look->symbolizer && computed_is(w->rq, style)) return add_computed(w, layer, style, v);
     const struct style *found = layer_style(layer, style);
     if (!found && !look->symbolizer)
         return wms_exception(w, 400, "StyleNotDefined", "STYLES", "The layer %.100s has no style %.100s.", name, style);

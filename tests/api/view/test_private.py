@@ -23,7 +23,8 @@ def test_a_result_is_drawn_for_its_owner_only(user, other_user, anon, admin, dem
     body = eventually(lambda: (r := user.get(f"/view/v1/items/{path}")).status_code == 200 and r.json())
     assert body["styles"][0]["id"] == "ndvi"
     tile = f"/view/tiles/{path}/ndvi/{body['minzoom']}/0/0.png"
-    addresses = [f"/view/v1/items/{path}", tile, f"/view/v1/previews/{path}/ndvi.png?width=64", f"/view/v1/points/{path}?lon=0&lat=0",
+    computed = tile.replace("/ndvi/", "/expression/") + "?expression=ndvi*2"
+    addresses = [f"/view/v1/items/{path}", tile, computed, f"/view/v1/previews/{path}/ndvi.png?width=64", f"/view/v1/points/{path}?lon=0&lat=0",
                  f"/view/wmts/1.0.0/{path}/ndvi/WebMercatorQuad/0/0/0.png", f"/view/ogc/collections/results:{item}/map?width=64",
                  f"/view/ogc/collections/results:{item}/map/tiles/WebMercatorQuad/0/0/0?f=png", f"/view/wms/{path}?SERVICE=WMS&REQUEST=GetCapabilities"]
     for address in addresses:
