@@ -10,9 +10,14 @@ static int add(struct builder *b, const struct node *node) {
     return b->count++;
 }
 
+/* 0 and -0 are two. */
+static bool same(float a, float b) {
+    return isnan(a) ? isnan(b) : a == b && !signbit(a) == !signbit(b);
+}
+
 int build_constant(struct builder *b, float value) {
     for (int i = 0; i < b->count; i++)
-        if (b->nodes[i].kind == NODE_CONSTANT && memcmp(&b->nodes[i].value, &value, sizeof value) == 0) return i;
+        if (b->nodes[i].kind == NODE_CONSTANT && same(b->nodes[i].value, value)) return i;
     return add(b, &(struct node){.kind = NODE_CONSTANT, .value = value});
 }
 

@@ -151,13 +151,12 @@ def test_wms_takes_formulas(anon, scene):
 
 
 @pytest.mark.parametrize("params, status, field, words", [
-    ({"expression": "nir - rot"}, 400, "expression", ["At character 7", 'no band or constant "rot"', "blue, green, red, nir", "\nnir - rot\n      ^"]),
+    ({"expression": "nir - rot"}, 400, "expression", ["At character 7", 'no band or constant "rot"', "red", "\nnir - rot\n      ^"]),
     ({"expression": "(nir + red"}, 400, "expression", ["At character 1", "not closed"]),
     ({"expression": "nir + "}, 400, "expression", ["a value is missing before the end"]),
     ({"expression": "system('x')"}, 400, "expression", ["no function"]),
     ({"expression": "1 + 1"}, 400, "expression", ["depend on a band"]),
-    ({"expression": "(" * 500 + "nir" + ")" * 500}, 400, "expression", ["nested too deeply"]),
-    ({"expression": "nir+" * 600 + "nir"}, 400, "expression", ["longer than 2000"]),
+    ({"expression": "(" * 100 + "nir" + ")" * 100}, 400, "expression", ["nested too deeply"]),
     ({"expression": "+".join(f"nir*{i}.5" for i in range(100))}, 400, "expression", ["64 different constants"]),
     ({"expression": "\x01\u00e9\u4e2d"}, 400, "expression", ["At character 1"]),
     ({}, 400, "expression", ["expression=FORMULA or index=NAME"]),
