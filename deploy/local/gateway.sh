@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 
 upstreams() { # shape
-    local m
+    local m service=monolith
     for m in "${MODULES[@]}"; do
-        printf '    upstream %s { server 127.0.0.1:%s max_fails=0; keepalive 32; keepalive_timeout 30s; }\n' "$m" "$(module_port "$m" "$1")"
+        if [ "$1" = modular ]; then service=$m; fi
+        printf '    upstream %s { server unix:%s/%s.sock max_fails=0; keepalive 32; keepalive_timeout 30s; }\n' "$m" "$RUN" "$service"
     done
     printf '    upstream stripe { server 127.0.0.1:%s max_fails=0; }\n' "$STRIPE_PORT"
 }

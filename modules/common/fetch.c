@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +80,10 @@ static bool address_is_private(const struct sockaddr *sa) {
 
 /* Decides where libcurl may connect, after resolution and for every redirect: names cannot be swapped in between. */
 static curl_socket_t open_outside_only(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)arg;
+    bool *inside = arg;
     (void)purpose;
-    if (address_is_private(&address->addr)) return CURL_SOCKET_BAD;
+    *inside = address_is_private(&address->addr);
+    if (*inside) return CURL_SOCKET_BAD;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -160,13 +162,36 @@ static CURL *prepare(struct scope *s, const struct fetch *f) {
     return curl;
 }
 
+static const char *reason(CURL *curl, CURLcode code, bool inside) {
+    long error = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "no host has that name";
+    case CURLE_COULDNT_CONNECT:
+        return inside                  ? "it lies in a private network"
+               : error == ECONNREFUSED ? "it refuses connections"
+                                       : "nothing answers there";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return "its certificate is not to be trusted";
+    case CURLE_SSL_CONNECT_ERROR:
+        return "it does not speak TLS as we do";
+    case CURLE_TOO_MANY_REDIRECTS:
+        return "it redirects without end";
+    default:
+        return "the connection broke off";
+    }
+}
+
 static int perform(struct scope *s, CURL *curl, const struct fetch *f, struct fetched *out) {
     struct sink sink = {.most = f->most ? f->most : 8u << 20};
     int timeout_ms = scope_left_ms(s, f->timeout_ms ? f->timeout_ms : 10000);
     if (timeout_ms == 0) return NADIR_ETIMEOUT;
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? (long)timeout_ms : 3000L);
+    bool inside = false;
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &inside);
     CURLcode code = curl_easy_perform(curl);
     long status = 0;
     curl_off_t retry_after = 0;
@@ -184,6 +209,7 @@ static int perform(struct scope *s, CURL *curl, const struct fetch *f, struct fe
     if (sink.full) return NADIR_ETOOLARGE;
     if (code == CURLE_OPERATION_TIMEDOUT) return NADIR_ETIMEOUT;
     if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) return NADIR_EINVAL;
+    out->why = reason(curl, code, inside);
     return NADIR_EUNAVAILABLE;
 }
 
@@ -224,7 +250,10 @@ int fetch(struct scope *s, const struct fetch *f, struct fetched *out) {
     int tries = f->flags & FETCH_RETRY ? TRIES_MOST : 1;
     for (int attempt = 0; attempt < tries; attempt++) {
         if (attempt) pause_before(s, attempt);
-        if (breaker_is_open(host)) return NADIR_EUNAVAILABLE;
+        if (breaker_is_open(host)) {
+            if (!out->why) out->why = "it failed several times just now, and is left alone for a while";
+            return NADIR_EUNAVAILABLE;
+        }
         CURL *curl = prepare(s, f);
         if (!curl) return NADIR_ENOMEM;
         err = perform(s, curl, f, out);

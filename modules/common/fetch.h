@@ -30,6 +30,7 @@ struct fetched {
     const char *content_type; /* "" if none */
     const char *body;         /* NUL-terminated */
     size_t body_len;
+    const char *why; /* NADIR_EUNAVAILABLE: what kept us from an answer, as the end of a sentence: "no host has that name" */
 };
 
 /** Performs the request; the answer belongs to the scope. 0 for any HTTP status. NADIR_EINVAL for a URL that is refused,

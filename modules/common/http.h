@@ -149,6 +149,10 @@ int response_fail(struct response *rs, int err);
  *  Returns true when it has answered. */
 bool response_not_modified(const struct request *rq, struct response *rs, const char *etag);
 
+/** Path and query of the page of a token: the request's own with `token` set, or without one where token is NULL. The scope's.
+ */
+const char *response_page_path(const struct request *rq, const char *token);
+
 /** A "next" link object {"rel","type","href"} for GET paging; href is base_url + path + the request's arguments with `token`
  * set. */
 json_t *response_next_link(const struct request *rq, const char *content_type, const char *token);

@@ -49,9 +49,13 @@ void response_header(struct response *rs, const char *name, const char *format, 
     va_end(args);
     if (len < 0) return;
     char *value = scope_alloc(rs->scope, (size_t)len + 1);
-    va_start(args, format);
-    vsnprintf(value, (size_t)len + 1, format, args);
-    va_end(args);
+    if ((size_t)len < sizeof small) {
+        memcpy(value, small, (size_t)len);
+    } else {
+        va_start(args, format);
+        vsnprintf(value, (size_t)len + 1, format, args);
+        va_end(args);
+    }
     if (strpbrk(value, "\r\n")) {
         log_warn(rs->scope, "header with a line break dropped", "header", name, NULL);
         return;
@@ -300,15 +304,19 @@ bool response_not_modified(const struct request *rq, struct response *rs, const 
     return match;
 }
 
-json_t *response_next_link(const struct request *rq, const char *content_type, const char *token) {
-    char *href = scope_printf(rq->scope, "%s%s", rq->base_url, rq->path);
+const char *response_page_path(const struct request *rq, const char *token) {
+    const char *path = rq->path;
     char separator = '?';
     for (size_t i = 0; i < rq->args.count; i++) {
         if (strcmp(rq->args.list[i].name, "token") == 0) continue;
-        href = scope_printf(rq->scope, "%s%c%s=%s", href, separator, http_encode(rq->scope, rq->args.list[i].name),
+        path = scope_printf(rq->scope, "%s%c%s=%s", path, separator, http_encode(rq->scope, rq->args.list[i].name),
                             http_encode(rq->scope, rq->args.list[i].value));
         separator = '&';
     }
-    href = scope_printf(rq->scope, "%s%ctoken=%s", href, separator, http_encode(rq->scope, token));
-    return json_pack("{s:s, s:s, s:s}", "rel", "next", "type", content_type, "href", href);
+    return token ? scope_printf(rq->scope, "%s%ctoken=%s", path, separator, http_encode(rq->scope, token)) : path;
+}
+
+json_t *response_next_link(const struct request *rq, const char *content_type, const char *token) {
+    return json_pack("{s:s, s:s, s:s}", "rel", "next", "type", content_type, "href",
+                     scope_printf(rq->scope, "%s%s", rq->base_url, response_page_path(rq, token)));
 }

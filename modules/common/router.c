@@ -192,7 +192,10 @@ static void serve(struct request *rq, struct response *rs) {
     if (decode_params(rq, rs) != 0 || rs->status) return;
     if (authorise(rq, rs, owner) != 0) return;
     int err = rq->route->handler(rq, rs);
-    if (err < 0 && !rs->status) response_fail(rs, err);
+    if (err < 0 && rs->status < 400) {
+        rs->headers.count = 0; /* an answer made before the commit, which then failed, is not given */
+        response_fail(rs, err);
+    }
     if (!rs->status) {
         log_error(rq->scope, "handler did not answer", "path", rq->route->path, NULL);
         response_fail(rs, NADIR_EINTERNAL);

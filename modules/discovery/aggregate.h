@@ -46,7 +46,9 @@ int aggregation_compute(struct scope *s, const struct auth *who, const struct qu
 
 /** The cut that is used for an aggregation by place where none was asked for. */
 void aggregation_cut_default(const struct aggregation *a, struct aggregation_cut *cut);
-/** SQL of the key of the cell that a footprint's centre lies in. */
+/** SQL of the centre of `footprint f`, a point. */
+extern const char place_centre[];
+/** SQL of the key of the cell that the centre `c.p` lies in. */
 const char *place_key(struct scope *s, const struct aggregation *a, const struct aggregation_cut *cut);
 /** SQL of a table of the keys of the cells that the geometry `found.geom` meets, each once. */
 const char *place_cells(struct scope *s, const struct aggregation *a, const struct aggregation_cut *cut);

@@ -75,7 +75,7 @@ static int end_compute(struct scope *s, const struct auth *who, const struct que
 
 /* ---- buckets ---- */
 
-static const char *key_sql(struct scope *s, const struct aggregation *a, const struct aggregation_cut *cut) {
+static const char *value_key(struct scope *s, const struct aggregation *a, const struct aggregation_cut *cut) {
     switch (a->kind) {
     case AGGREGATE_TIMES:
         return scope_printf(s, "date_trunc('%s', f.datetime AT TIME ZONE 'UTC')", cut->interval);
@@ -83,10 +83,6 @@ static const char *key_sql(struct scope *s, const struct aggregation *a, const s
         return scope_printf(s, "width_bucket(%s, '" RANGE_BOUNDS "'::float8[])", a->of);
     case AGGREGATE_HISTOGRAM:
         return scope_printf(s, "floor((%s) / %d)", a->of, HISTOGRAM_STEP);
-    case AGGREGATE_GEOHASH:
-    case AGGREGATE_GEOTILE:
-    case AGGREGATE_DEGREES:
-        return place_key(s, a, cut);
     default:
         return a->of;
     }
@@ -100,15 +96,20 @@ static bool in_order(const struct aggregation *a) {
 static int buckets_count(struct scope *s, const struct auth *who, const struct query *q, const struct aggregation *a,
                          const struct aggregation_cut *cut, struct db_rows **rows, struct fault *f) {
     struct sql sql;
+    bool by_centre = !a->whole && a->kind >= AGGREGATE_GEOHASH;
     const char *key = a->kind == AGGREGATE_TIMES ? "to_char(key, 'YYYY-MM-DD\"T\"HH24:MI:SS\".000Z\"')" : "key";
     sql_init(&sql, s);
     sql_add(&sql, "SELECT %s, n, (sum(n) OVER ())::bigint FROM (SELECT key, count(*) AS n FROM (", key);
     if (a->whole)
         sql_add(&sql, "SELECT cells.key FROM (SELECT f.geom ");
+    else if (by_centre)
+        sql_add(&sql, "SELECT %s AS key FROM (SELECT %s AS p ", place_key(s, a, cut), place_centre);
     else
-        sql_add(&sql, "SELECT %s AS key ", key_sql(s, a, cut));
+        sql_add(&sql, "SELECT %s AS key ", value_key(s, a, cut));
     int err = query_from_where(&sql, who, q, f);
     if (err) return err;
+    /* OFFSET 0: each centre is computed once, though its key speaks of it twice. */
+    if (by_centre) sql_add(&sql, " OFFSET 0) AS c");
     if (a->whole) sql_add(&sql, ") AS found CROSS JOIN LATERAL %s AS cells LIMIT %d", place_cells(s, a, cut), CELLS_MOST + 1);
     sql_add(&sql, ") AS found GROUP BY key) AS buckets ORDER BY key IS NULL, %s LIMIT %d", in_order(a) ? "key" : "n DESC, key",
             BUCKETS_MOST + 1);

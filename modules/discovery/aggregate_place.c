@@ -5,11 +5,9 @@
 
 #include "discovery/aggregate.h"
 
-/* The centre of a footprint. One that was cut at the antimeridian has its centre near there, not on the other side of the
- * Earth. */
-#define CENTRE                                                                                                                 \
-    "CASE WHEN ST_NumGeometries(f.geom) > 1 AND ST_XMin(f.geom) <= -180 AND ST_XMax(f.geom) >= 180"                            \
-    " THEN ST_WrapX(ST_Centroid(ST_ShiftLongitude(f.geom)), 180, -360) ELSE ST_Centroid(f.geom) END"
+/* One that was cut at the antimeridian has its centre near there, not on the other side of the Earth. */
+const char place_centre[] = "CASE WHEN ST_NumGeometries(f.geom) > 1 AND ST_XMin(f.geom) <= -180 AND ST_XMax(f.geom) >= 180"
+                            " THEN ST_WrapX(ST_Centroid(ST_ShiftLongitude(f.geom)), 180, -360) ELSE ST_Centroid(f.geom) END";
 
 /* Widths that divide a quarter of the globe. */
 static const double widths[] = {0.1, 0.2, 0.25, 0.5, 1, 2, 3, 5, 6, 9, 10, 15, 18, 30, 45, 90};
@@ -39,20 +37,16 @@ static const char *in_cells(struct scope *s, const char *degrees, double width) 
 #define TILE_ROW "(1 - asinh(tan(radians(greatest(-85.05112877, least(85.05112877, %s))))) / pi()) / 2 * %d"
 
 const char *place_key(struct scope *s, const struct aggregation *a, const struct aggregation_cut *cut) {
-    if (a->kind == AGGREGATE_GEOHASH) return scope_printf(s, "ST_GeoHash(%s, %d)", CENTRE, cut->geohash);
+    if (a->kind == AGGREGATE_GEOHASH) return scope_printf(s, "ST_GeoHash(c.p, %d)", cut->geohash);
     if (a->kind == AGGREGATE_GEOTILE) {
         int n = 1 << cut->tile;
         const char *column = scope_printf(s, "least(%d, floor(" TILE_COLUMN "))", n - 1, "ST_X(c.p)", n);
         const char *row = scope_printf(s, "greatest(0, least(%d, floor(" TILE_ROW ")))", n - 1, "ST_Y(c.p)", n);
-        return scope_printf(s, "(SELECT '%d/' || (%s)::int || '/' || (%s)::int FROM (SELECT %s AS p OFFSET 0) AS c)", cut->tile,
-                            column, row, CENTRE);
+        return scope_printf(s, "'%d/' || (%s)::int || '/' || (%s)::int", cut->tile, column, row);
     }
     double width = cut->degrees;
-    return scope_printf(s,
-                        "(SELECT least(%d, floor(%s))::int || ',' || least(%d, floor(%s))::int"
-                        " FROM (SELECT %s AS p OFFSET 0) AS c)",
-                        (int)lround(180 / width) - 1, in_cells(s, "ST_X(c.p)", width), (int)lround(90 / width) - 1,
-                        in_cells(s, "ST_Y(c.p)", width), CENTRE);
+    return scope_printf(s, "least(%d, floor(%s))::int || ',' || least(%d, floor(%s))::int", (int)lround(180 / width) - 1,
+                        in_cells(s, "ST_X(c.p)", width), (int)lround(90 / width) - 1, in_cells(s, "ST_Y(c.p)", width));
 }
 
 /* Numbers of cells from `from` to `to`, a cell that is only touched from outside left out, within least and most. */

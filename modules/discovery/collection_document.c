@@ -59,6 +59,17 @@ static void links_write(struct scope *s, json_t *collection, const char *id) {
     json_object_set_new(collection, "links", links);
 }
 
+/* Takes out of a document that was read, changed and sent back what was put in for the reader (collection_shown.c). */
+static void stats_drop(json_t *collection) {
+    json_t *extensions = json_object_get(collection, "stac_extensions");
+    bool ours = json_object_del(collection, "stats:items") == 0;
+    for (size_t i = json_array_size(extensions); ours && i-- > 0;) {
+        const char *uri = json_string_value(json_array_get(extensions, i));
+        if (uri && strcmp(uri, STATS_EXTENSION) == 0) json_array_remove(extensions, i);
+    }
+    if (ours && json_is_array(extensions) && json_array_size(extensions) == 0) json_object_del(collection, "stac_extensions");
+}
+
 int collection_row_make(struct scope *s, const char *id, const json_t *collection, struct collection_row *out,
                         struct fault *f) {
     json_t *own = scope_json(s, json_deep_copy(collection));
@@ -78,6 +89,7 @@ int collection_row_make(struct scope *s, const char *id, const json_t *collectio
     if (spatial_check(extent, f) || temporal_check(extent, f)) return NADIR_EINVAL;
 
     links_write(s, own, name);
+    stats_drop(own);
     *out = (struct collection_row){.id = scope_strdup(s, name), .document = json_line(s, own)};
     if (strlen(out->document) > DOCUMENT_MOST) return fault_set(f, "body", "is over 1 MiB");
     out->event =

@@ -1,7 +1,7 @@
 /* collection_search.c: finds collections: by place, time, words, filter; in any order.
  *
  * The table is given the shape of `footprint` (query/query.h), so that expr_sql() writes the same conditions for collections as
- * for items; migrations/discovery/004 keeps the columns. There are thousands of collections at the most.
+ * for items; migrations/discovery/004 and 014 keep the columns. There are thousands of collections at the most.
  * A token is "after <id>" in the natural order, which stays exact while collections come and go, and "#<rows passed>" else.
  */
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define FROM_COLLECTIONS                                                                                                       \
     " FROM (SELECT id, id AS collection, owner, datetime, during, geom, NULL::float8 AS cloud_cover,"                          \
     " properties || jsonb_build_object('end_datetime', upper(during)) AS properties, words,"                                   \
-    " document FROM collection) f WHERE "
+    " document, items, reach FROM collection_shown) f WHERE "
 
 void collection_visible(struct sql *q, const struct auth *who) {
     if (auth_has_role(who, "admin")) {
@@ -62,6 +62,7 @@ static int conditions(struct sql *q, const struct auth *who, const struct query 
         sql_add(q, ", '[]')");
     }
     if (query->ids.count) names_condition(q, &query->ids);
+    if (query->words && strlen(query->words) > WORDS_MOST) return fault_set(f, "q", "is over 2000 bytes");
     if (query->words && query->words_all) {
         sql_add(q, " AND f.words @@ (websearch_to_tsquery('english', ");
         sql_value(q, query->words, "::text");
@@ -129,7 +130,7 @@ int collections_run(struct scope *s, const struct auth *who, const struct query 
     if (!err) err = matched_count(s, who, query, &out->matched, f);
     if (err || query->limit == 0) return err;
     sql_init(&q, s);
-    sql_add(&q, "SELECT f.document, f.id");
+    sql_add(&q, "SELECT f.id, " COLLECTION_SHOWN);
     if ((err = conditions(&q, who, query, f))) return err;
     if (after) {
         sql_add(&q, " AND f.id > ");
@@ -143,13 +144,13 @@ int collections_run(struct scope *s, const struct auth *who, const struct query 
     out->documents = scope_alloc(s, (out->count + 1) * sizeof *out->documents);
     out->lengths = scope_alloc(s, (out->count + 1) * sizeof *out->lengths);
     for (size_t i = 0; i < out->count; i++) {
-        out->documents[i] = db_text(rows, (int)i, 0);
-        out->lengths[i] = db_length(rows, (int)i, 0);
+        out->documents[i] = collection_shown(s, rows, (int)i, 1);
+        out->lengths[i] = strlen(out->documents[i]);
     }
     if (more && query->nsorts)
         out->next = scope_printf(s, "#%lld", passed + query->limit);
     else if (more)
-        out->next = db_text(rows, query->limit - 1, 1);
+        out->next = db_text(rows, query->limit - 1, 0);
     return 0;
 }
 

@@ -101,16 +101,16 @@ int collections_get(struct request *rq, struct response *rs) {
     struct db_rows *rows;
     html_prefer(rq, rs);
     sql_init(&q, rq->scope);
-    sql_add(&q, "SELECT f.document, f.version FROM collection f WHERE f.id = ");
+    sql_add(&q, "SELECT f.version || COALESCE('.' || f.items || COALESCE('.' || left(md5(f.reach::text), 8), ''), "
+                "''), " COLLECTION_SHOWN " FROM collection_shown f WHERE f.id = ");
     sql_value(&q, collection, "");
     sql_add(&q, " AND ");
     collection_visible(&q, &rq->auth);
     int err = sql_run(&q, module_db("discovery"), &rows);
     if (err) return err;
     if (db_count(rows) == 0) return no_collection(rs, collection);
-    if (!html_wanted(rq))
-        return document_answer(rq, rs, 200, "application/json", db_text(rows, 0, 0), db_length(rows, 0, 0),
-                               db_text(rows, 0, 1));
-    const json_t *document = document_parse(rq->scope, db_text(rows, 0, 0), db_length(rows, 0, 0), rq->base_url);
+    const char *shown = collection_shown(rq->scope, rows, 0, 1);
+    if (!html_wanted(rq)) return document_answer(rq, rs, 200, "application/json", shown, strlen(shown), db_text(rows, 0, 0));
+    const json_t *document = document_parse(rq->scope, shown, strlen(shown), rq->base_url);
     return document ? html_collection(rq, rs, document) : NADIR_EINTERNAL;
 }

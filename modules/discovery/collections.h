@@ -30,6 +30,13 @@ int collections_run(struct scope *s, const struct auth *who, const struct query 
 /** Sets *seen if there is such a collection and the caller may see it. */
 int collection_seen(struct scope *s, const struct auth *who, const char *collection, bool *seen);
 
+/* ---- collection_shown.c ---- */
+
+/* What collection_shown() reads of a row of the view collection_shown, from its column on. */
+#define COLLECTION_SHOWN "f.document, f.items, f.reach"
+/** The document as it is answered, with BASE_MARK still in it: the number of items, and an extent that covers them. */
+const char *collection_shown(struct scope *s, const struct db_rows *rows, int row, int column);
+
 /* ---- collections_write.c ---- */
 
 /** True if the caller may change what everybody sees: administrators, and clients that were given the scope. Others who have

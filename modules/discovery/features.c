@@ -26,30 +26,6 @@ static void text_put(struct text *t, const char *text) {
     text_add(t, text, strlen(text));
 }
 
-/* The link to a page: the same search with another token; NULL: the first page, for which a POST is sent without one. */
-static json_t *page_link(struct request *rq, const char *rel, const char *token) {
-    struct scope *s = rq->scope;
-    if (rq->method != HTTP_GET)
-        return json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s?}}", "rel", rel, "type", GEOJSON, "method", "POST", "href",
-                         scope_printf(s, "%s%s", rq->base_url, rq->path), "merge", 1, "body", "token", token);
-    if (token) {
-        json_t *link = response_next_link(rq, GEOJSON, token);
-        json_object_set_new(link, "method", json_string("GET"));
-        return link;
-    }
-    struct text *href = text_new(s, 256);
-    text_put(href, rq->base_url);
-    text_put(href, rq->path);
-    const char *sign = "?";
-    for (size_t i = 0; i < rq->args.count; i++) {
-        const struct pair *p = &rq->args.list[i];
-        if (strcmp(p->name, "token") == 0) continue;
-        text_put(href, scope_printf(s, "%s%s=%s", sign, http_encode(s, p->name), http_encode(s, p->value)));
-        sign = "&";
-    }
-    return json_pack("{s:s, s:s, s:s, s:s}", "rel", rel, "type", GEOJSON, "method", "GET", "href", href->data);
-}
-
 static int features_add(struct request *rq, const struct item_search *search, const struct page *page, struct text *out) {
     struct scope *s = rq->scope;
     for (size_t i = 0; i < page->count; i++) {
@@ -64,6 +40,13 @@ static int features_add(struct request *rq, const struct item_search *search, co
         text_add_document(out, line, strlen(line), rq->base_url);
     }
     return 0;
+}
+
+/* About as much as the answer takes, so that it need not grow: the public URL is longer than the mark that stands for it. */
+static size_t features_room(const struct page *page) {
+    size_t room = 16 * 1024;
+    for (size_t i = 0; i < page->count; i++) room += page->lengths[i] + page->lengths[i] / 8;
+    return room;
 }
 
 static const char *time_stamp(struct scope *s) {
@@ -83,10 +66,11 @@ int features_answer(struct request *rq, struct response *rs, const struct item_s
     if (f.why) return fault_answer(rs, &f);
     if (err) return err;
     if (search->query.token) json_array_append_new(links, page_link(rq, "first", NULL));
+    if (page.prev) json_array_append_new(links, page_link(rq, "prev", page.prev));
     if (page.next) json_array_append_new(links, page_link(rq, "next", page.next));
     if (html_wanted(rq)) return html_items(rq, rs, &page, links);
 
-    struct text *out = text_new(s, 64 * 1024);
+    struct text *out = text_new(s, features_room(&page));
     text_put(out, "{\"type\":\"FeatureCollection\",\"features\":[");
     if ((err = features_add(rq, search, &page, out))) return err;
     text_put(out, scope_printf(s, "],\n\"numberReturned\":%zu,", page.count));

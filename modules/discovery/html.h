@@ -42,6 +42,7 @@ enum say {
     SAY_AS_JSON,
     SAY_API,
     SAY_NEXT,
+    SAY_PREVIOUS,
     SAY_FIRST,
     SAY_FOUND,
     SAY_FOUND_ABOUT,

@@ -24,6 +24,7 @@ static const char *const said[SAY_COUNT][LANGUAGES] = {
     [SAY_AS_JSON] = {"As JSON", "En JSON", "Als JSON"},
     [SAY_API] = {"API description", "Description de l’API", "API-Beschreibung"},
     [SAY_NEXT] = {"Next page", "Page suivante", "Nächste Seite"},
+    [SAY_PREVIOUS] = {"Previous page", "Page précédente", "Vorige Seite"},
     [SAY_FIRST] = {"First page", "Première page", "Erste Seite"},
     [SAY_FOUND] = {"found", "trouvées", "gefunden"},
     [SAY_FOUND_ABOUT] = {"about", "environ", "etwa"},

@@ -84,7 +84,7 @@ int html_landing(struct request *rq, struct response *rs, const json_t *catalog,
     return html_end(&h, rs);
 }
 
-/* The link to the next page, with f=html again: a link followed by a browser keeps what it was. */
+/* The links to the pages around, with f=html again: a link followed by a browser keeps what it was. */
 static void paging(struct html *h, const json_t *links) {
     size_t at;
     json_t *link;
@@ -102,10 +102,12 @@ static void paging(struct html *h, const json_t *links) {
         html_add(h, "\">%s</a>", html_say(h, SAY_FIRST));
     }
     json_array_foreach((json_t *)links, at, link) {
-        if (!text_of(link, "rel") || strcmp(text_of(link, "rel"), "next") != 0) continue;
-        html_add(h, "<a class=\"button\" rel=\"next\" href=\"");
+        const char *rel = text_of(link, "rel");
+        bool next = rel && strcmp(rel, "next") == 0, prev = rel && strcmp(rel, "prev") == 0;
+        if (!next && !prev) continue;
+        html_add(h, "<a class=\"button\" rel=\"%s\" href=\"", next ? "next" : "prev");
         html_href(h, text_of(link, "href"));
-        html_add(h, "%s\">%s</a>", request_arg(h->rq, "f") ? "" : "&amp;f=html", html_say(h, SAY_NEXT));
+        html_add(h, "%s\">%s</a>", request_arg(h->rq, "f") ? "" : "&amp;f=html", html_say(h, next ? SAY_NEXT : SAY_PREVIOUS));
     }
     html_add(h, "</nav>");
 }

@@ -1,5 +1,7 @@
 /* item_document.c: from the STAC Item that a provider sends to what is stored, shown and told to other modules. */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/geo.h"
 #include "common/rights.h"
@@ -52,6 +54,31 @@ static int place_read(struct scope *s, json_t *item, struct item_row *out, struc
     out->geometry = json_line(s, geometry);
     out->crosses = box[0] > box[2];
     return (why = geometry_fault(s, out->geometry, &out->crosses)) ? fault_set(f, "geometry", why) : 0;
+}
+
+void content_least(struct content *least, struct content one) {
+    if (!one.data || one.len < 16 || one.len > 256) return;
+    if (least->data && one.of_data != least->of_data) {
+        if (one.of_data) *least = one;
+        return;
+    }
+    int order = least->data ? strncasecmp(one.data, least->data, one.len < least->len ? one.len : least->len) : -1;
+    if (order < 0 || (order == 0 && one.len < least->len)) *least = one;
+}
+
+const char *content_text(struct scope *s, const struct content *least) {
+    if (!least->data) return NULL;
+    char *text = scope_strndup(s, least->data, least->len);
+    for (char *c = text; *c; c++) {
+        if (!isxdigit((unsigned char)*c)) return NULL;
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return text;
+}
+
+static void content_note(struct content *least, const json_t *asset) {
+    const char *checksum = member_text(asset, "file:checksum");
+    if (checksum) content_least(least, (struct content){checksum, strlen(checksum), asset_has_role(asset, "data")});
 }
 
 /* SHA-256 from a multihash in hex (file:checksum): code 12, length 20, then the digest. NULL for other kinds. */
@@ -116,6 +143,7 @@ static void auth_describe(json_t *item) {
 static int assets_read(struct scope *s, json_t *item, struct item_row *out, struct fault *f) {
     json_t *assets = json_object_get(item, "assets"), *asset, *told;
     const char *key, *path;
+    struct content least = {0};
     bool protected = false;
     if (!json_is_object(assets)) return fault_set(f, "assets", "must be an object");
     if (json_object_size(assets) > ASSETS_MOST) return fault_set(f, "assets", "are more than 200");
@@ -136,7 +164,9 @@ static int assets_read(struct scope *s, json_t *item, struct item_row *out, stru
             protected = auth_refer(asset) || protected;
         }
         json_object_set_new(told, key, asset_told(asset, path));
+        content_note(&least, asset);
     }
+    out->checksum = content_text(s, &least);
     if (protected) auth_describe(item);
     return 0;
 }

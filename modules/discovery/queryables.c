@@ -107,7 +107,7 @@ static int answer(struct request *rq, struct response *rs, const char *collectio
     if (err) return err;
     const char *title = collection ? scope_printf(rq->scope, "Queryables of %s", collection) : "Queryables of all collections";
     json_t *document = scope_json(
-        rq->scope, json_pack("{s:s, s:s, s:s, s:s, s:O, s:b}", "$schema", "https://json-schema.org/draft/2020-12/schema", "$id",
+        rq->scope, json_pack("{s:s, s:s, s:s, s:s, s:O, s:b}", "$schema", "https://json-schema.org/draft/2019-09/schema", "$id",
                              scope_printf(rq->scope, "%s%s", rq->base_url, rq->path), "type", "object", "title", title,
                              "properties", schema, "additionalProperties", 1));
     return response_text(rs, 200, SCHEMA_JSON, json_line(rq->scope, document)); /* numbers as items have them: 6.03 */

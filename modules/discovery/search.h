@@ -49,6 +49,12 @@ int selection_from_json(struct scope *s, const json_t *fields, struct selection 
  *  for an empty selection, ended by NULL. */
 json_t *selection_apply(struct scope *s, const struct selection *selection, json_t *document, const char *const *defaults);
 
+/* ---- page_link.c ---- */
+
+/** The link to the page of a token: the same search as the request's, by its own method; a GET whose address would get too long
+ *  for a server is given as POST. token NULL: the first page. The caller owns it. */
+json_t *page_link(struct request *rq, const char *rel, const char *token);
+
 /* ---- features.c ---- */
 
 /** Runs the search and answers the page as a FeatureCollection, or as HTML for a browser. path: of the resource, without query.

@@ -19,7 +19,7 @@ static int area_read(struct request *rq, struct query *q, struct fault *f) {
     if (bbox && intersects) return fault_set(f, "bbox", "cannot be sent with intersects");
     if (bbox) {
         if (geo_bbox_parse(bbox, box, &why)) return fault_set(f, "bbox", why);
-        q->area = query_area_box(rq->scope, box);
+        query_box(rq->scope, box, q);
     }
     if (!intersects) return 0;
     json_t *geojson = scope_json(rq->scope, json_loads(intersects, 0, NULL));

@@ -58,7 +58,7 @@ static int area_read(struct scope *s, const json_t *body, struct query *q, struc
     if (bbox && intersects) return fault_set(f, "bbox", "cannot be sent with intersects");
     if (bbox) {
         if (geo_bbox_from_json(bbox, box, &why)) return fault_set(f, "bbox", why);
-        q->area = query_area_box(s, box);
+        query_box(s, box, q);
     }
     return intersects ? query_area(s, intersects, "intersects", &q->area, f) : 0;
 }

@@ -20,6 +20,7 @@
 #define DOCUMENT_MOST (1024 * 1024) /* bytes of a stored document */
 #define POSITIONS_MOST 20000        /* of a geometry */
 #define INSTANT_SIZE 28             /* "2020-01-02T03:04:05.000000Z" and the end */
+#define STATS_EXTENSION "https://stac-extensions.github.io/stats/v0.2.0/schema.json"
 #define QUERYABLES_REL "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 /* The first fault of what a caller sent. */
@@ -89,9 +90,23 @@ struct item_row {
     const char *geometry; /* GeoJSON, or NULL */
     bool crosses;         /* its bbox crosses the antimeridian */
     const char *document;
-    json_t *storage; /* asset key -> nadir:path */
-    json_t *event;   /* data of item.published, without the owner */
+    json_t *storage;      /* asset key -> nadir:path */
+    json_t *event;        /* data of item.published, without the owner */
+    const char *checksum; /* of its content (content_text); NULL: it tells none */
 };
+
+/* One asset's file:checksum, a multihash in hex. */
+struct content {
+    const char *data; /* not ended; NULL: none */
+    size_t len;
+    bool of_data; /* the asset's role is data */
+};
+
+/** What an item's content is known by is the least checksum of its data assets, or of all where it has no such: takes `one` if
+ * it is less. A checksum of under 16 or over 256 digits is none. */
+void content_least(struct content *least, struct content one);
+/** The least checksum in lower case; NULL: there is none, or it is not hexadecimal. */
+const char *content_text(struct scope *s, const struct content *least);
 
 /** Checks a STAC Item for a collection and makes its row. id: the item that is replaced, or NULL. NADIR_EINVAL with a fault. */
 int item_row_make(struct scope *s, const char *collection, const char *id, const json_t *item, struct item_row *out,

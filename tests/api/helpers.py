@@ -10,7 +10,7 @@ import pytest
 import requests
 
 
-def eventually(fn, timeout=15, interval=0.1):
+def eventually(fn, timeout=30, interval=0.1):
     """Polls fn until what it returns is truthy, and returns that; fails with its last value or error after timeout seconds."""
     until = time.monotonic() + timeout
     last = None

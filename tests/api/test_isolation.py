@@ -33,6 +33,9 @@ def stopped(admin):
         try:
             yield
         finally:
+            # The status is up to two seconds old: once it has told of the stop, "ready" is news of the return.
+            if name in MODULES and name != "backoffice":
+                eventually(lambda: not ready(admin, name))
             sv("up", name)
             if name in MODULES:
                 eventually(lambda: ready(admin, name), 30)

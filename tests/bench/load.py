@@ -6,10 +6,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), "standins")]
+from ports import free_port  # noqa: E402
 
 
 def run(command, **options):
@@ -37,12 +40,6 @@ def get(base, lines, seconds, connections, token="-", fresh=False):
         file.write("\n".join(lines) + "\n")
         file.flush()
         return wrk(base, "paths.lua", [file.name, token, "fresh" if fresh else "cached"], seconds, connections)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Nginx:

@@ -173,3 +173,20 @@ test("by keyboard alone: skip the map, search, open a scene, change its style", 
   await page.getByTestId("legend").waitFor();
   clean(watch);
 });
+
+test("a link that is followed while the page writes its search into the address wins", { timeout: 240_000 }, async (t) => {
+  const browser = await launch();
+  t.after(() => browser.close());
+  const { page, watch } = await visitor(browser);
+  await page.goto(base);
+  await page.locator("[data-item]").first().waitFor();
+  // The browser tells of the new fragment later; the form (or the map, at the end of its flight) writes at once.
+  await page.evaluate(() => {
+    location.hash = "#/processing";
+    document.querySelector("input[type=date]").dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  await page.waitForTimeout(300);
+  assert.equal(await page.evaluate(() => location.hash), "#/processing");
+  await page.getByRole("heading", { level: 1, name: "Processing" }).waitFor({ timeout: 10_000 });
+  clean(watch);
+});

@@ -205,7 +205,7 @@ static int duplicates_find(struct scope *s, struct db_tx *tx, const struct batch
     qsort(sorted, count, sizeof *sorted, by_checksum);
     for (size_t i = 0; i < count; i++) array_add(array, sorted[i]->item.checksum);
     int err = db_exec(tx, &rows,
-                      "SELECT DISTINCT ON (checksum) checksum, collection, item FROM item_checksum"
+                      "SELECT DISTINCT ON (checksum) checksum, collection, id FROM item"
                       " WHERE checksum = ANY ($1::text[]) ORDER BY checksum",
                       "s", array_end(array));
     for (size_t i = 0; !err && i < count; i++) {
@@ -220,7 +220,7 @@ static int duplicates_find(struct scope *s, struct db_tx *tx, const struct batch
     return err;
 }
 
-/* What is replaced goes first; its rows of item_checksum go with it. */
+/* What is replaced goes first. */
 static int replaced_remove(struct scope *s, struct db_tx *tx, const struct batch *b) {
     struct text *collections = array_new(s), *ids = array_new(s);
     size_t count = 0;

@@ -93,23 +93,11 @@ static int items(struct scope *s, struct db_tx *tx, const struct batch *b) {
     for (size_t i = 0; i < b->count; i++) {
         const struct prepared *p = &b->rows[i].item;
         if (!is_written(&b->rows[i])) continue;
-        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, p->storage}, 5);
+        fields(t, (const char *[]){p->collection, p->id, p->owner, p->datetime, p->storage, p->checksum}, 6);
         long_field(t, b->rows[i].document_field, p->document);
         add(t, "\n");
     }
-    return copy(tx, "COPY item (collection, id, owner, datetime, storage, document) FROM STDIN", t);
-}
-
-static int checksums(struct scope *s, struct db_tx *tx, const struct batch *b) {
-    struct text *t = text_new(s, 4096);
-    for (size_t i = 0; i < b->count; i++) {
-        const struct prepared *p = &b->rows[i].item;
-        if (!is_written(&b->rows[i]) || !p->checksum) continue;
-        fields(t, (const char *[]){p->checksum, p->collection}, 2);
-        field(t, p->id);
-        add(t, "\n");
-    }
-    return copy(tx, "COPY item_checksum (checksum, collection, item) FROM STDIN", t);
+    return copy(tx, "COPY item (collection, id, owner, datetime, storage, checksum, document) FROM STDIN", t);
 }
 
 static const char *event_of(struct scope *s, const struct batch_row *row) {
@@ -139,6 +127,5 @@ static int events(struct scope *s, struct db_tx *tx, const struct batch *b) {
 int batch_copy(struct scope *s, struct db_tx *tx, const struct batch *b) {
     int err = footprints(s, tx, b);
     if (!err) err = items(s, tx, b);
-    if (!err) err = checksums(s, tx, b);
     return err ? err : events(s, tx, b);
 }

@@ -1,9 +1,7 @@
 /* prepared.c: from an item's text or tree to what is written of it. */
 #include "discovery/catalogue/prepared.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/geo.h"
 
@@ -114,27 +112,13 @@ static bool assets_usual(const struct scan *scan) {
     return true;
 }
 
-/* The least of the checksums; data assets' where there are such. */
-static const char *checksum_of(struct scope *s, const struct scan_asset *assets, size_t count) {
-    const struct scan_asset *least = NULL;
-    for (size_t i = 0; i < count; i++) {
-        const struct scan_asset *a = &assets[i];
-        if (!a->checksum.data || a->checksum.len < 16 || a->checksum.len > 256) continue;
-        if (!least || (a->data_role && !least->data_role)) {
-            least = a;
-        } else if (a->data_role == least->data_role) {
-            size_t shorter = a->checksum.len < least->checksum.len ? a->checksum.len : least->checksum.len;
-            int order = strncasecmp(a->checksum.data, least->checksum.data, shorter);
-            if (order < 0 || (order == 0 && a->checksum.len < least->checksum.len)) least = a;
-        }
+static const char *checksum_of(struct scope *s, const struct scan *scan) {
+    struct content least = {0};
+    for (size_t i = 0; i < scan->nassets; i++) {
+        const struct scan_asset *a = &scan->assets[i];
+        content_least(&least, (struct content){a->checksum.data, a->checksum.len, a->data_role});
     }
-    if (!least) return NULL;
-    char *text = scope_strndup(s, least->checksum.data, least->checksum.len);
-    for (char *c = text; *c; c++) {
-        if (!isxdigit((unsigned char)*c)) return NULL;
-        *c = (char)tolower((unsigned char)*c);
-    }
-    return text;
+    return content_text(s, &least);
 }
 
 /* The assets as other modules are told of them: with size and digest as members of their own. */
@@ -228,28 +212,10 @@ static bool usual(struct scope *s, const char *line, size_t len, const char *col
     out->properties = t->data;
     if (scan.cloud_cover.data) out->cloud_cover = scope_strndup(s, scan.cloud_cover.data, scan.cloud_cover.len);
     out->storage = "{}";
-    out->checksum = checksum_of(s, scan.assets, scan.nassets);
+    out->checksum = checksum_of(s, &scan);
     out->document = document_written(s, &scan, out, bbox, len + 1024);
     out->event = event_written(s, &scan, out, bbox);
     return strlen(out->document) <= DOCUMENT_MOST;
-}
-
-/* The checksum of a tree, by the same rule. */
-static const char *checksum_of_tree(struct scope *s, const json_t *item) {
-    struct scan_asset *list = scope_alloc(s, SCAN_ASSETS_MOST * sizeof *list);
-    const char *key;
-    json_t *asset, *role;
-    size_t count = 0, at;
-    json_object_foreach(json_object_get(item, "assets"), key, asset) {
-        const char *checksum = json_string_value(json_object_get(asset, "file:checksum"));
-        if (!checksum || count == SCAN_ASSETS_MOST) continue;
-        list[count].checksum = (struct span){checksum, strlen(checksum)};
-        json_array_foreach(json_object_get(asset, "roles"), at, role) {
-            if (json_is_string(role) && strcmp(json_string_value(role), "data") == 0) list[count].data_role = true;
-        }
-        count++;
-    }
-    return checksum_of(s, list, count);
 }
 
 int prepared_from_json(struct scope *s, json_t *item, const char *collection, const char *owner, struct prepared *out,
@@ -264,10 +230,10 @@ int prepared_from_json(struct scope *s, json_t *item, const char *collection, co
     if (collection) json_object_set_new(item, "collection", json_string(collection));
     if (!collection) collection = scope_strdup(s, json_string_value(own));
     if (!collection || !identifier_valid(collection)) return fault_set(f, "collection", "is missing, or cannot be a name");
-    out->checksum = checksum_of_tree(s, item);
     if (item_row_make(s, collection, NULL, item, &row, f)) return NADIR_EINVAL;
     out->collection = collection;
     out->id = row.id;
+    out->checksum = row.checksum;
     out->datetime = row.datetime;
     out->starts = row.starts;
     out->ends = row.ends;

@@ -53,7 +53,7 @@ int stats_command(const struct options *o) {
         err = stream_rows(st,
                           "SELECT oid::regclass::text, greatest(reltuples, 0)::bigint, pg_total_relation_size(oid),"
                           " pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class WHERE oid IN ('item'::regclass,"
-                          " 'collection'::regclass, 'outbox'::regclass, 'item_checksum'::regclass)"
+                          " 'collection'::regclass, 'outbox'::regclass)"
                           " OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'footprint'::regclass) ORDER BY 1",
                           0, NULL, part_row, &stats);
     stream_close(st);

@@ -166,9 +166,18 @@ static void filters(const struct writer *w) {
            "<ogc:Id_Capabilities><ogc:EID/><ogc:FID/></ogc:Id_Capabilities>\n</ogc:Filter_Capabilities>\n");
 }
 
+/* The first that we write of the formats asked for; application/xml where there is none (OGC 05-008c1 clause 7.3.5). */
+static const char *format_chosen(struct scope *s, const char *accepted) {
+    static const char *const known[] = {CSW_TYPE, "text/xml", NULL};
+    char *rest = accepted ? scope_strdup(s, accepted) : NULL, *one;
+    while ((one = strsep(&rest, ", ")))
+        for (size_t i = 0; known[i]; i++)
+            if (strcasecmp(one, known[i]) == 0) return known[i];
+    return CSW_TYPE;
+}
+
 int csw_capabilities(struct request *rq, struct response *rs, const struct csw *c, struct csw_fault *f) {
-    if (c->accept_formats && !strstr(c->accept_formats, "xml") && !strstr(c->accept_formats, "*/*"))
-        return csw_fault_set(f, NULL, "AcceptFormats", "must name application/xml");
+    (void)f;
     struct writer w = {rq->scope, text_new(rq->scope, 32 * 1024), c,
                        http_escape(rq->scope, scope_printf(rq->scope, "%s/csw", rq->base_url))};
     put(&w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<csw:Capabilities xmlns:csw=\"" CSW_NS
@@ -182,5 +191,6 @@ int csw_capabilities(struct request *rq, struct response *rs, const struct csw *
     if (section(&w, "OperationsMetadata")) operations(&w);
     filters(&w); /* the schema wants it always */
     put(&w, "</csw:Capabilities>\n");
-    return response_data(rs, 200, CSW_TYPE "; charset=utf-8", w.text->data, w.text->len);
+    const char *type = scope_printf(rq->scope, "%s; charset=utf-8", format_chosen(rq->scope, c->accept_formats));
+    return response_data(rs, 200, type, w.text->data, w.text->len);
 }

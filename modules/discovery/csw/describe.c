@@ -14,15 +14,17 @@ static const struct {
 };
 #define TYPES (sizeof types / sizeof *types)
 
-static int types_read(struct scope *s, const char *names, bool wanted[TYPES], struct csw_fault *f) {
-    char *rest = scope_strdup(s, names), *name;
+/* A type that is not known has no schema here; in XML a name must have its prefix. */
+static int types_read(struct scope *s, const struct csw *c, bool wanted[TYPES], struct csw_fault *f) {
+    char *rest = scope_strdup(s, c->type_names), *name;
     while ((name = strsep(&rest, ", "))) {
         const char *colon = strrchr(name, ':'), *own = colon ? colon + 1 : name;
         size_t i = 0;
         if (!*own) continue;
         while (i < TYPES && strcasecmp(types[i].name, own) != 0) i++;
-        if (i == TYPES) return csw_fault_set(f, NULL, "typeName", "must be csw:Record or gmd:MD_Metadata");
-        wanted[i] = true;
+        if (!colon && (c->document || i == TYPES))
+            return csw_fault_set(f, NULL, "typeName", "must be csw:Record or gmd:MD_Metadata, with the prefix");
+        if (i < TYPES) wanted[i] = true;
     }
     return 0;
 }
@@ -34,7 +36,7 @@ int csw_describe(struct request *rq, struct response *rs, const struct csw *c, s
     if (c->schema_language && !strstr(c->schema_language, "XML/Schema") && !strstr(c->schema_language, "xmlschema") &&
         strcasecmp(c->schema_language, "XMLSCHEMA") != 0)
         return csw_fault_set(f, NULL, "schemaLanguage", "must be " SCHEMA);
-    if (c->type_names && types_read(rq->scope, c->type_names, wanted, f)) return NADIR_EINVAL;
+    if (c->type_names && types_read(rq->scope, c, wanted, f)) return NADIR_EINVAL;
     struct text *t = text_new(rq->scope, 4096);
     xml_raw(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<csw:DescribeRecordResponse xmlns:csw=\"" CSW_NS "\""
                " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"" CSW_NS

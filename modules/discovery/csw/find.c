@@ -116,15 +116,15 @@ static int series_one(struct request *rq, const char *id, const char **document,
     struct sql q;
     struct db_rows *rows;
     sql_init(&q, rq->scope);
-    sql_add(&q, "SELECT f.document FROM collection f WHERE f.id = ");
+    sql_add(&q, "SELECT " COLLECTION_SHOWN " FROM collection_shown f WHERE f.id = ");
     sql_value(&q, id, "");
     sql_add(&q, " AND ");
     collection_visible(&q, &rq->auth);
     int err = sql_run(&q, module_db("discovery"), &rows);
     if (err) return err;
     if (db_count(rows) == 0) return NADIR_ENOTFOUND;
-    *document = db_text(rows, 0, 0);
-    *len = db_length(rows, 0, 0);
+    *document = collection_shown(rq->scope, rows, 0, 0);
+    *len = strlen(*document);
     return 0;
 }
 

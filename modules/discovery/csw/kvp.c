@@ -54,7 +54,8 @@ int csw_read_kvp(const struct request *rq, struct csw *out, struct csw_fault *f)
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         const char *value = request_kvp(rq, plain[i].name);
-        if (value && *value) *plain[i].to = value;
+        /* No section at all is asked for by an empty list. */
+        if (value && (*value || plain[i].to == &out->sections)) *plain[i].to = value;
     }
     const char *text;
     if (!out->type_names && (text = request_kvp(rq, "typeName")) && *text) out->type_names = text;

@@ -103,7 +103,10 @@ int harvest_ask(struct scope *s, const struct harvest *h, const char *url, const
     if (err == NADIR_ETOOLARGE)
         return trouble_set(t, true, "the source's answer is over 64 MiB: ask for smaller pages (query.limit)");
     if (err == NADIR_ETIMEOUT) return trouble_set(t, false, "the source did not answer in time");
-    if (err) return trouble_set(t, false, "the source cannot be reached");
+    if (err)
+        return trouble_set(
+            t, false,
+            scope_printf(s, "the source cannot be reached%s%s", answer.why ? ": " : "", answer.why ? answer.why : ""));
     if (answer.status != 200) return status_trouble(s, &answer, t);
     *body = answer.body;
     *len = answer.body_len;

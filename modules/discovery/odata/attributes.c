@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "discovery/odata/odata.h"
+#include "discovery/query/cql2.h"
 
 /* How CDSE writes what STAC has. */
 enum attribute_form {
@@ -60,7 +61,7 @@ static const struct attribute *find(const char *name) {
 /* ---- conditions ---- */
 
 static struct expr *property(struct scope *s, const char *name) {
-    return expr_text(s, EXPR_PROPERTY, name);
+    return expr_text(s, EXPR_PROPERTY, expr_property_name(name));
 }
 
 static struct expr *present(struct scope *s, const char *name) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "discovery/odata/filter.h"
+#include "discovery/query/cql2.h"
 #include "discovery/query/geometry.h"
 
 static struct expr *parse_or(struct filter *p);
@@ -319,5 +320,6 @@ int odata_filter_parse(struct scope *s, const struct odata_lookup *lookup, const
     struct filter p = {.s = s, .lookup = lookup, .fault = f, .t = tokens};
     *out = parse_or(&p);
     if (*out && p.t->kind != TOKEN_END) *out = filter_fail(&p, "'and', 'or' or the end is expected");
+    if (*out && expr_depth(*out) > EXPR_DEPTH_MOST) *out = filter_fail(&p, "brackets and nots are nested too deeply");
     return *out ? 0 : NADIR_EINVAL;
 }

@@ -25,9 +25,19 @@ const char *query_area_box(struct scope *s, const double b[4]) {
                         b[0], b[1], b[1], b[3], b[0], b[3], b[0], b[1], b[1], b[2], b[1], b[2], b[3], b[3], b[1]);
 }
 
+/* The index and the operators on boxes keep single precision, which at 180 degrees is wrong by less than this many degrees. */
+#define BOX_BLUR 5e-5
+
+void query_box(struct scope *s, const double b[4], struct query *q) {
+    q->area = query_area_box(s, b);
+    q->inside = NULL;
+    if (b[2] - b[0] <= 4 * BOX_BLUR || b[3] - b[1] <= 4 * BOX_BLUR) return;
+    q->inside = query_area_box(s, (const double[]){b[0] + BOX_BLUR, b[1] + BOX_BLUR, b[2] - BOX_BLUR, b[3] - BOX_BLUR});
+}
+
 static int area_set(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {
     *out = geometry_ewkb(s, geojson);
-    return *out ? 0 : fault_set(f, field, "is not a geometry that can be searched with");
+    return *out ? 0 : fault_set(f, field, "is empty, or is not valid and has more than 300 positions");
 }
 
 int query_area(struct scope *s, const json_t *geojson, const char *field, const char **out, struct fault *f) {

@@ -5,6 +5,8 @@
 #include "discovery/query/lift.h"
 #include "discovery/query/run.h"
 
+#include "discovery/query/where.h"
+
 char *array_literal(struct scope *s, const char *const *texts, size_t count) {
     struct text *t = text_new(s, 64);
     text_add(t, "{", 1);
@@ -81,7 +83,8 @@ static const char *words_sought(struct scope *s, const char *words) {
     return t->data;
 }
 
-static void words_add(struct sql *sql, const char *words, bool all) {
+static int words_add(struct sql *sql, const char *words, bool all, struct fault *f) {
+    if (strlen(words) > WORDS_MOST) return fault_set(f, "q", "is over 2000 bytes");
     sql_add(sql, " AND f.words IS NOT NULL AND f.words @@ (websearch_to_tsquery('english', ");
     sql_value(sql, all ? words : words_sought(sql->scope, words), "::text");
     size_t n = sql->count;
@@ -89,6 +92,25 @@ static void words_add(struct sql *sql, const char *words, bool all) {
             ") || websearch_to_tsquery('french', $%zu) || websearch_to_tsquery('german', $%zu)"
             " || websearch_to_tsquery('simple', $%zu))",
             n, n, n);
+    return 0;
+}
+
+/* Most of what meets a large box lies in it, which the boxes of the footprints tell: only the others need a closer look. */
+static void area_add(struct sql *sql, const struct run *r) {
+    const struct query *q = r->q;
+    const char *found = r->rare || r->in_order ? ") IS TRUE" : ")"; /* IS TRUE: no index serves it */
+    if (!q->inside) {
+        sql_add(sql, " AND ST_Intersects(f.geom, ");
+        sql_value(sql, q->area, "::geometry");
+        sql_add(sql, "%s", found);
+        return;
+    }
+    sql_add(sql, " AND (f.geom && ");
+    sql_value(sql, q->area, "::geometry");
+    size_t n = sql->count;
+    sql_add(sql, "%s AND CASE WHEN f.geom @ ", found);
+    sql_value(sql, q->inside, "::geometry");
+    sql_add(sql, " THEN true ELSE ST_Intersects(f.geom, $%zu::geometry) END", n);
 }
 
 int conditions_add(struct sql *sql, const struct run *r) {
@@ -104,16 +126,12 @@ int conditions_add(struct sql *sql, const struct run *r) {
         conditions_names(sql, "f.collection", &q->collections);
     }
     rights_add(sql, r->who, "f");
-    if (q->area) {
-        sql_add(sql, " AND ST_Intersects(f.geom, ");
-        sql_value(sql, q->area, "::geometry");
-        sql_add(sql, ")");
-    }
+    if (q->area) area_add(sql, r);
     if (q->from || q->to) {
         sql_add(sql, " AND f.during && ");
         conditions_interval(sql, q);
     }
-    if (q->words) words_add(sql, q->words, q->words_all);
+    if (q->words && words_add(sql, q->words, q->words_all, r->f)) return NADIR_EINVAL;
     if (!q->filter) return 0;
     sql_add(sql, " AND (");
     int err = expr_sql(sql, q->filter, r->f);
@@ -163,7 +181,13 @@ int query_from_where(struct sql *sql, const struct auth *who, const struct query
     struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = q->ids.count ? SOURCE_NAMED : SOURCE_FOOTPRINT};
     bool wider;
     int err = conditions_reach(&r, &wider);
+    if (!err && q->area) err = count_is_rare(&r, &r.rare);
     if (!err) err = conditions_add(sql, &r);
     if (!err) conditions_window(sql, r.oldest, r.newest);
     return err;
+}
+
+int query_where_in(struct sql *sql, const char *table, const struct auth *who, const struct query *q, struct fault *f) {
+    struct run r = {.s = sql->scope, .who = who, .q = q, .f = f, .source = SOURCE_FOOTPRINT, .leaf = table};
+    return conditions_add(sql, &r);
 }

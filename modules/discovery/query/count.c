@@ -1,12 +1,34 @@
 /* count.c: how many items match, without leaking what the caller may not see.
  *
  * The kept counts (tables collection_count and item_count) know it of collections and whole days; what covers more than a day,
- * and what is private, stands in item_apart and is counted there. Any other query is counted as far as COUNT_EXACT_MOST, if
- * what was found so far lets expect no more, and is estimated otherwise. */
+ * and what is private, stands in item_apart and is counted there. Any other query is counted one by
+ * one: what can be expected to be few for certain, what may be many as far as that goes in the time a count may take
+ * (lookup.h). What is expected to be more, or took longer, is estimated from what the page met. */
+#include <string.h>
+
 #include "common/module.h"
+#include "discovery/query/lookup.h"
 #include "discovery/query/run.h"
 
-#define SCAN_MOST 300000 /* footprints looked at for an exact count without a place */
+/* What is looked at for a count: `hits` expected in a box, and without a place or words, which an index serves, of `items`
+ * footprints. */
+struct effort {
+    double hits, items;
+};
+static const struct effort always = {10000, 300000}, in_time = {100000, 1000000};
+
+static bool within(const struct effort *most, const struct effort *e) {
+    return e->hits <= most->hits && e->items <= most->items;
+}
+
+/* A hit in a place costs the more the more positions it has (each 32 digits): in a country's outline ten times what it costs in
+ * a box. */
+#define BOX_TEXT 256
+static double hit_cost(const struct query *q) {
+    return q->area ? 1 + (double)strlen(q->area) / BOX_TEXT : 1;
+}
+
+#define RARE_MOST 5000 /* items of collections that are few, whatever the rest of the catalogue holds */
 
 bool count_is_kept(const struct run *r) {
     const struct query *q = r->q;
@@ -78,6 +100,22 @@ void count_kept_add(struct sql *sql, const struct run *r) {
     sql_add(sql, ")::bigint");
 }
 
+int count_is_rare(const struct run *r, bool *rare) {
+    struct sql sql;
+    struct db_rows *rows;
+    *rare = false;
+    if (r->q->collections.count == 0) return 0;
+    sql_init(&sql, r->s);
+    sql_add(&sql, "SELECT ");
+    count_public(&sql, r->q);
+    sql_add(&sql, " + (SELECT count(*) FROM (SELECT FROM item_apart f WHERE f.owner IS NOT NULL");
+    conditions_names(&sql, "f.collection", &r->q->collections);
+    sql_add(&sql, " LIMIT %d) AS private) < %d", RARE_MOST, RARE_MOST);
+    int err = sql_run(&sql, lookup_db(), &rows);
+    if (!err) *rare = db_bool(rows, 0, 0);
+    return err;
+}
+
 int count_kept(const struct run *r, int64_t *out) {
     struct sql sql;
     struct db_rows *rows;
@@ -89,40 +127,39 @@ int count_kept(const struct run *r, int64_t *out) {
     return err;
 }
 
-static int count_scan(const struct run *r, int64_t from, int64_t to, int64_t *out) {
+/* *given_up: it took too long, or all who may count are counting; *out is how many there are at least. */
+static int count_scan(const struct run *r, struct db *db, int64_t from, int64_t to, int64_t *out, bool *given_up) {
     struct sql sql;
     struct db_rows *rows;
+    int64_t most = 2 * (int64_t)in_time.hits;
     sql_init(&sql, r->s);
     sql_add(&sql, "SELECT count(*) FROM (SELECT 1");
     int err = conditions_add(&sql, r);
     if (err) return err;
     conditions_window(&sql, from, to);
-    sql_add(&sql, " LIMIT %d) AS bounded", 2 * COUNT_EXACT_MOST);
-    err = sql_run(&sql, module_db("discovery"), &rows);
-    if (!err) *out = db_int(rows, 0, 0);
-    return err;
+    sql_add(&sql, " LIMIT %lld) AS bounded", (long long)most);
+    err = sql_run(&sql, db, &rows);
+    *out = err ? 0 : db_int(rows, 0, 0);
+    *given_up = err == NADIR_ETIMEOUT || err == NADIR_EBUSY || *out == most;
+    return *given_up ? 0 : err;
 }
 
 int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, bool whole, int64_t *matched, bool *estimated) {
     double of = days_items(r->s, from, to), all = days_items(r->s, r->oldest, r->newest);
-    /* Half an item more on both sides keeps small samples from telling extremes. */
-    double expected = ((double)found + 0.5) * (all + 1) / (of + 1);
     bool indexed = r->q->area || r->q->words;
+    /* Half an item more on both sides keeps small samples from telling extremes. */
+    double hits = ((double)found + 0.5) * (all + 1) / (of + 1);
+    struct effort expected = {hits * hit_cost(r->q), indexed ? 0 : all};
     *estimated = true;
-    *matched = (int64_t)expected;
-    if (expected > COUNT_EXACT_MOST || (!indexed && all > SCAN_MOST)) return 0;
+    *matched = (int64_t)hits;
+    if (!r->rare && !within(&in_time, &expected)) return 0;
 
-    int64_t rest = 0;
-    int err;
-    if (!whole) {
-        found = 0;
-        err = count_scan(r, r->oldest, r->newest, &rest);
-    } else if (r->keys[0].descending) {
-        err = count_scan(r, r->oldest, moment_add(from, -1), &rest);
-    } else {
-        err = count_scan(r, moment_add(to, 1), r->newest, &rest);
-    }
-    *matched = found + rest;
-    *estimated = rest >= 2 * COUNT_EXACT_MOST;
-    return err;
+    int64_t rest = 0, begin = r->oldest, end = r->newest;
+    if (whole && r->keys[0].descending) end = moment_add(from, -1);
+    if (whole && !r->keys[0].descending) begin = moment_add(to, 1);
+    struct db *db = within(&always, &expected) ? module_db("discovery") : count_db();
+    int err = count_scan(r, db, begin, end, &rest, estimated);
+    if (err) return err;
+    if (!*estimated || rest > 0) *matched = rest + (whole ? found : 0);
+    return 0;
 }

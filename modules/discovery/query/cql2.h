@@ -32,8 +32,11 @@ struct expr *expr_instant(struct scope *s, const char *text, size_t len);
 /** A time without its trailing zeros: what people write. */
 const char *instant_short(struct scope *s, const char *normalised);
 
-/** A name without "properties." before it. */
+/** A name without "properties." before it, however often. */
 const char *expr_property_name(const char *name);
+
+/** How many levels the tree has; a leaf is one. */
+size_t expr_depth(const struct expr *e);
 
 /** True if the text could not be a pattern of LIKE: its end escapes nothing, or it is too long to match in bounded time. */
 bool expr_pattern_bad(const char *pattern);

@@ -396,6 +396,8 @@ int cql2_text_parse(struct scope *s, const char *text, struct expr **out, struct
         unexpected(&p, "an operator or the end of the filter");
     else if (!expr_is_condition(e) && e->op != EXPR_BOOLEAN)
         fail(&p, 0, "this is a value; a filter is a condition, such as a comparison");
+    else if (expr_depth(e) > EXPR_DEPTH_MOST) /* a long sum is as deep as it is long */
+        fail(&p, 0, "the filter has more than 64 levels");
     *out = e;
     return f->why ? NADIR_EINVAL : 0;
 }

@@ -63,7 +63,17 @@ struct expr *expr_and(struct scope *s, struct expr *a, struct expr *b) {
 }
 
 const char *expr_property_name(const char *name) {
-    return strncmp(name, "properties.", 11) == 0 && name[11] ? name + 11 : name;
+    while (strncmp(name, "properties.", 11) == 0 && name[11]) name += 11;
+    return name;
+}
+
+size_t expr_depth(const struct expr *e) {
+    size_t deepest = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        size_t depth = e->args[i] ? expr_depth(e->args[i]) : 0;
+        if (depth > deepest) deepest = depth;
+    }
+    return deepest + 1;
 }
 
 static bool date_valid(const char *text) {

@@ -168,7 +168,14 @@ static int emit_operator(struct emit *m, const struct expr *e) {
     }
 }
 
+int emit_bounded(struct emit *m) {
+    bool large =
+        m->q->len > SQL_FILTER_MOST || m->q->count > SQL_VALUES_MOST - 100; /* the rest of the search needs some, too */
+    return large ? fault_set(m->fault, "filter", "is too large") : 0;
+}
+
 int emit_condition(struct emit *m, const struct expr *e) {
+    if (emit_bounded(m)) return NADIR_EINVAL;
     if (!expr_is_condition(e)) return emit_value(m, e, VALUE_BOOLEAN);
     const char *why = expr_misfit(e);
     if (why) return fault_set(m->fault, "filter", why);

@@ -25,6 +25,7 @@ struct emit {
     struct sql *q;
     struct fault *fault;
     int depth;
+    size_t positions;          /* of the filter's geometries, all together */
     struct named_value *names; /* property names */
     size_t count, room;
 };
@@ -34,6 +35,8 @@ enum value_type value_type(const struct expr *e);
 enum value_type value_type_common(const struct expr *a, const struct expr *b);
 
 /* These return 0 or NADIR_EINVAL with a fault. */
+/** What is written again for each member of a list may become long: refuses what has. */
+int emit_bounded(struct emit *m);
 int emit_condition(struct emit *m, const struct expr *e);
 /** The value as text, float8, boolean or timestamptz; NULL where it is of another type. */
 int emit_value(struct emit *m, const struct expr *e, enum value_type type);

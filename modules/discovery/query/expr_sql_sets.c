@@ -11,8 +11,11 @@ static int emit_geometry(struct emit *m, const struct expr *e) {
         sql_add(m->q, "f.geom");
         return 0;
     }
+    m->positions += geometry_positions(e->json);
+    if (m->positions > POSITIONS_MOST) return fault_set(m->fault, "filter", "has geometries of more than 20000 positions");
     const char *ewkb = geometry_ewkb(m->q->scope, e->json);
-    if (!ewkb) return fault_set(m->fault, "filter", "has a geometry that cannot be searched with");
+    if (!ewkb)
+        return fault_set(m->fault, "filter", "has a geometry that is empty, or is not valid and has more than 300 positions");
     sql_value(m->q, ewkb, "::geometry");
     return 0;
 }

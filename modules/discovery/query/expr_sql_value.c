@@ -181,6 +181,7 @@ static int emit_time(struct emit *m, const struct expr *e) {
 }
 
 int emit_value(struct emit *m, const struct expr *e, enum value_type type) {
+    if (emit_bounded(m)) return NADIR_EINVAL;
     if (++m->depth > EXPR_DEPTH_MOST * 2) return fault_set(m->fault, "filter", "is nested too deep");
     int err;
     switch (type) {

@@ -92,6 +92,21 @@ int geometry_flat(struct scope *s, const json_t *geojson, const json_t **out, co
     return 0;
 }
 
+static size_t positions(const json_t *coordinates) {
+    if (!json_is_array(json_array_get(coordinates, 0))) return json_array_size(coordinates) > 0;
+    size_t count = 0, i;
+    json_t *part;
+    json_array_foreach((json_t *)coordinates, i, part) count += positions(part);
+    return count;
+}
+
+size_t geometry_positions(const json_t *geojson) {
+    size_t count = positions(json_object_get(geojson, "coordinates")), i;
+    json_t *part;
+    json_array_foreach(json_object_get(geojson, "geometries"), i, part) count += geometry_positions(part);
+    return count;
+}
+
 static json_t *rectangle(double west, double south, double east, double north) {
     return json_pack("[[[f,f],[f,f],[f,f],[f,f],[f,f]]]", west, south, east, south, east, north, west, north, west, south);
 }
@@ -113,9 +128,21 @@ const json_t *geometry_from_box(struct scope *s, const double b[4]) {
     return scope_json(s, json);
 }
 
+/* Lines that all cross each other make work that grows with more than the square of their number, and GEOS cannot be stopped:
+ * only what is small is mended, by the method that does so in bounded time (the other takes seconds for a hundred lines). */
+static GEOSGeometry *mended(GEOSContextHandle_t geos, const GEOSGeometry *geometry) {
+    if (GEOSGetNumCoordinates_r(geos, geometry) > MENDED_MOST) return NULL;
+    GEOSMakeValidParams *params = GEOSMakeValidParams_create_r(geos);
+    if (!params) return NULL;
+    GEOSMakeValidParams_setMethod_r(geos, params, GEOS_MAKE_VALID_STRUCTURE);
+    GEOSMakeValidParams_setKeepCollapsed_r(geos, params, 1);
+    GEOSGeometry *valid = GEOSMakeValidWithParams_r(geos, geometry, params);
+    GEOSMakeValidParams_destroy_r(geos, params);
+    return valid;
+}
+
 static char *wkb_hex(struct scope *s, GEOSContextHandle_t geos, GEOSGeometry *geometry) {
-    GEOSGeometry *valid =
-        GEOSisValid_r(geos, geometry) == 1 ? GEOSGeom_clone_r(geos, geometry) : GEOSMakeValid_r(geos, geometry);
+    GEOSGeometry *valid = GEOSisValid_r(geos, geometry) == 1 ? GEOSGeom_clone_r(geos, geometry) : mended(geos, geometry);
     char *hex = NULL;
     if (valid && GEOSisEmpty_r(geos, valid) == 0) {
         GEOSSetSRID_r(geos, valid, 4326);

@@ -1,4 +1,5 @@
-/* keys.c: the order of a search, and what comes after a place in it (keyset paging). Absent values come last. */
+/* keys.c: the order of a search, and what comes after a place in it (keyset paging) or, backward, before it. Absent values come
+ * last. */
 #include <string.h>
 
 #include "discovery/query/run.h"
@@ -34,6 +35,10 @@ int keys_set(struct run *r) {
     return 0;
 }
 
+bool keys_down(const struct run *r, size_t i) {
+    return r->keys[i].descending != r->backward;
+}
+
 static const char *column(const struct key *k) {
     return k->kind == KEY_DATETIME ? "f.datetime" : k->kind == KEY_COLLECTION ? "f.collection" : "f.id";
 }
@@ -67,7 +72,8 @@ void keys_order(struct sql *sql, const struct run *r) {
     sql_add(sql, " ORDER BY ");
     for (size_t i = 0; i < r->nkeys; i++) {
         const struct key *k = &r->keys[i];
-        sql_add(sql, "%sk%zu%s%s", i ? ", " : "", i, k->descending ? " DESC" : "", k->kind == KEY_OTHER ? " NULLS LAST" : "");
+        const char *absent = k->kind != KEY_OTHER ? "" : r->backward ? " NULLS FIRST" : " NULLS LAST";
+        sql_add(sql, "%sk%zu%s%s", i ? ", " : "", i, keys_down(r, i) ? " DESC" : "", absent);
     }
 }
 
@@ -79,7 +85,7 @@ static void value_add(struct sql *sql, const struct key *k, const char *value) {
 static void after_alike(struct sql *sql, const struct run *r) {
     sql_add(sql, " AND (");
     for (size_t i = 0; i < r->nkeys; i++) sql_add(sql, "%s%s", i ? ", " : "", column(&r->keys[i]));
-    sql_add(sql, ") %s (", r->keys[0].descending ? "<" : ">");
+    sql_add(sql, ") %s (", keys_down(r, 0) ? "<" : ">");
     for (size_t i = 0; i < r->nkeys; i++) {
         if (i) sql_add(sql, ", ");
         value_add(sql, &r->keys[i], r->after[i]);
@@ -91,19 +97,19 @@ static void after_alike(struct sql *sql, const struct run *r) {
 static int key_compare(struct sql *sql, const struct run *r, size_t i, bool same) {
     const struct key *k = &r->keys[i];
     if (!r->after[i]) { /* it was absent: the last of all */
-        if (!same) {
+        if (!same && !r->backward) {
             sql_add(sql, "false");
             return 0;
         }
         int err = key_add(sql, r, k);
-        sql_add(sql, " IS NULL");
+        sql_add(sql, same ? " IS NULL" : " IS NOT NULL");
         return err;
     }
     sql_add(sql, "(");
     int err = key_add(sql, r, k);
-    sql_add(sql, " %s ", same ? "=" : k->descending ? "<" : ">");
+    sql_add(sql, " %s ", same ? "=" : keys_down(r, i) ? "<" : ">");
     value_add(sql, k, r->after[i]);
-    if (!same && k->kind == KEY_OTHER && !err) {
+    if (!same && k->kind == KEY_OTHER && !r->backward && !err) {
         sql_add(sql, " OR ");
         err = key_add(sql, r, k);
         sql_add(sql, " IS NULL");

@@ -42,10 +42,32 @@ static int query_count(struct scope *s, const struct auth *who, const struct que
     probe.nsorts = 0;
     probe.offset = 0;
     probe.uncounted = false;
+    probe.count_only = true;
     int err = query_run(s, who, &probe, out, f);
     out->count = 0;
-    out->next = NULL;
+    out->next = out->prev = NULL;
     return err;
+}
+
+/* What was found backward, in the order that was asked for. */
+static void page_turn(struct page *p) {
+    for (size_t i = 0, j = p->count; i + 1 < j; i++) {
+        const char *document = p->documents[i];
+        size_t length = p->lengths[i];
+        p->documents[i] = p->documents[--j];
+        p->lengths[i] = p->lengths[j];
+        p->documents[j] = document;
+        p->lengths[j] = length;
+    }
+}
+
+/* The tokens of the pages around this one. A page that was come to has one on the side that was come from. */
+static void page_tokens(const struct run *r, bool continued, bool more, int64_t matched, bool estimated, struct page *p) {
+    if (p->count == 0) return;
+    if (r->backward) page_turn(p);
+    const char *const *top = r->backward ? r->after : r->first, *const *end = r->backward ? r->first : r->after;
+    if (r->backward || more) p->next = token_make(r, end, false, matched, estimated);
+    if (r->backward ? more : continued) p->prev = token_make(r, top, true, matched, estimated);
 }
 
 int query_run(struct scope *s, const struct auth *who, const struct query *q, struct page *out, struct fault *f) {
@@ -79,7 +101,7 @@ int query_run(struct scope *s, const struct auth *who, const struct query *q, st
     if (err) return err;
     out->matched = q->uncounted ? -1 : matched;
     out->estimated = estimated;
-    if (more && out->count > 0) out->next = token_make(&r, matched, estimated);
+    page_tokens(&r, !first, more, matched, estimated, out);
     return 0;
 }
 

@@ -35,11 +35,15 @@ struct run {
     bool alike;             /* all keys are columns of the table and point one way: rows can be compared as a whole */
     int64_t oldest, newest; /* datetimes beyond which nothing can match */
     bool top_open;          /* which partition the newest items are in was not known rightly: look at all */
-    bool lasting_known;     /* oldest and newest hold for items that last longer than a day, too */
+    bool rare;          /* the collections asked for hold few items: they are found by that, not by the place, and counted */
+    bool in_order;      /* rows are read in the order of time until the page is full, whatever place is asked for */
+    bool lasting_known; /* oldest and newest hold for items that last longer than a day, too */
 
-    const char *after[KEYS_MOST]; /* the values of the last row given; NULL: SQL NULL */
+    const char *after[KEYS_MOST]; /* the values of the last row found; NULL: SQL NULL */
+    const char *first[KEYS_MOST]; /* of the first row found; set when there is any */
     bool continued;               /* after is set */
-    int64_t span;                 /* what time the last page took; 0: not known */
+    bool backward;                /* what is before `after` is looked for, nearest first: every key the other way round */
+    int64_t span;                 /* what time an item of the last page took; 0: not known */
 
     int64_t offset_left;
     struct page *out;
@@ -52,13 +56,15 @@ struct run {
 
 /* ---- keys.c ---- */
 int keys_set(struct run *r);
+/** Which way key i is walked now. */
+bool keys_down(const struct run *r, size_t i);
 /** Column names k0, k1, … for the keys of `footprint f`. */
 int keys_columns(struct sql *sql, const struct run *r);
 /** The texts of columns p.k0, p.k1, …, that a token keeps. */
 void keys_texts(struct sql *sql, const struct run *r);
 /** " ORDER BY …"; by columns (k0, …) or by expressions. */
 void keys_order(struct sql *sql, const struct run *r);
-/** " AND (…)": what comes after the last row. */
+/** " AND (…)": what comes after the last row, the way that is walked. */
 int keys_after(struct sql *sql, const struct run *r);
 
 /* ---- conditions.c ---- */
@@ -75,10 +81,14 @@ void run_interval(struct run *r);
 int conditions_reach(struct run *r, bool *wider);
 
 /* ---- token.c ---- */
-const char *token_make(const struct run *r, int64_t matched, bool estimated);
+/** For the page after the row of these keys, or the one before it. */
+const char *token_make(const struct run *r, const char *const *row, bool backward, int64_t matched, bool estimated);
+/** Sets after, continued, backward and span from the query's token. */
 int token_read(struct run *r, int64_t *matched, bool *estimated);
 
 /* ---- count.c ---- */
+/** True if the collections asked for, if any, hold few items, whoever may see them. */
+int count_is_rare(const struct run *r, bool *rare);
 /** True if the kept counts know how many there are. */
 bool count_is_kept(const struct run *r);
 int count_kept(const struct run *r, int64_t *out);

@@ -14,17 +14,35 @@ void sql_init(struct sql *q, struct scope *s) {
     q->values = scope_alloc(s, q->values_room * sizeof *q->values);
 }
 
+/* Room for so many bytes more and their end. */
+static void sql_room(struct sql *q, size_t more) {
+    if (q->room - q->len > more) return;
+    size_t room = (q->room + more) * 2;
+    char *text = scope_alloc(q->scope, room);
+    memcpy(text, q->text, q->len);
+    q->text = text;
+    q->room = room;
+}
+
+/* Most of a statement is plain text: printf takes its time for that. */
+static void sql_text(struct sql *q, const char *text) {
+    size_t len = strlen(text);
+    sql_room(q, len);
+    memcpy(q->text + q->len, text, len + 1);
+    q->len += len;
+}
+
 void sql_add(struct sql *q, const char *format, ...) {
     va_list args, again;
+    if (!strchr(format, '%')) {
+        sql_text(q, format);
+        return;
+    }
     va_start(args, format);
     va_copy(again, args);
     int len = vsnprintf(q->text + q->len, q->room - q->len, format, args);
     if (len > 0 && (size_t)len >= q->room - q->len) {
-        size_t room = (q->room + (size_t)len) * 2;
-        char *text = scope_alloc(q->scope, room);
-        memcpy(text, q->text, q->len);
-        q->text = text;
-        q->room = room;
+        sql_room(q, (size_t)len);
         vsnprintf(q->text + q->len, q->room - q->len, format, again);
     }
     if (len > 0) q->len += (size_t)len;
@@ -40,7 +58,8 @@ void sql_value(struct sql *q, const char *value, const char *type) {
         q->values_room *= 2;
     }
     q->values[q->count++] = scope_strdup(q->scope, value);
-    sql_add(q, "$%zu%s", q->count, type);
+    sql_add(q, "$%zu", q->count);
+    sql_text(q, type);
 }
 
 int sql_run(struct sql *q, struct db *db, struct db_rows **rows) {

@@ -8,6 +8,7 @@
 #include "common/db.h"
 
 #define SQL_VALUES_MOST 4000
+#define SQL_FILTER_MOST (512 * 1024) /* bytes of a statement that filters are written into */
 
 struct sql {
     struct scope *scope;

@@ -1,6 +1,6 @@
-/* token.c: where a page ended, for whoever asks for the next one: the keys of its last row and what the first page counted.
- * A digest over them and the query tells a token that was altered or that belongs to another search. It is no secret: a token
- * opens nothing, since each page asks for the caller's rights anew. */
+/* token.c: where a page ended or began, for whoever asks for the next or the previous one: the keys of its last or first row
+ * and what the first page counted. A digest over them and the query tells a token that was altered or that belongs to another
+ * search. It is no secret: a token opens nothing, since each page asks for the caller's rights anew. */
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -54,10 +54,11 @@ static const char *digest(const struct run *r, const char *body) {
     return hex_encode(r->s, hash, DIGEST_BYTES);
 }
 
-const char *token_make(const struct run *r, int64_t matched, bool estimated) {
+const char *token_make(const struct run *r, const char *const *row, bool backward, int64_t matched, bool estimated) {
     json_t *keys = json_array();
-    for (size_t i = 0; i < r->nkeys; i++) json_array_append_new(keys, r->after[i] ? json_string(r->after[i]) : json_null());
-    json_t *json = scope_json(r->s, json_pack("[I, b, I, o]", (json_int_t)matched, estimated, (json_int_t)r->span, keys));
+    for (size_t i = 0; i < r->nkeys; i++) json_array_append_new(keys, row[i] ? json_string(row[i]) : json_null());
+    json_t *json =
+        scope_json(r->s, json_pack("[I, b, I, o, b]", (json_int_t)matched, estimated, (json_int_t)r->span, keys, backward));
     const char *body = json_line(r->s, json);
     const char *token = scope_printf(r->s, "%s%s", digest(r, body), body);
     return base64url_encode(r->s, token, strlen(token));
@@ -72,9 +73,10 @@ int token_read(struct run *r, int64_t *matched, bool *estimated) {
         return fault_set(r->f, "token", why);
     json_t *json = scope_json(r->s, json_loads(token + DIGEST_CHARS, 0, NULL)), *keys;
     json_int_t count, span;
-    int estimate;
+    int estimate, backward;
     char instant[INSTANT_SIZE];
-    if (!json || json_unpack(json, "[I, b, I, o!]", &count, &estimate, &span, &keys) || json_array_size(keys) != r->nkeys)
+    if (!json || json_unpack(json, "[I, b, I, o, b!]", &count, &estimate, &span, &keys, &backward) ||
+        json_array_size(keys) != r->nkeys)
         return fault_set(r->f, "token", why);
     for (size_t i = 0; i < r->nkeys; i++) {
         r->after[i] = json_string_value(json_array_get(keys, i));
@@ -85,6 +87,7 @@ int token_read(struct run *r, int64_t *matched, bool *estimated) {
     }
     r->span = span < 0 ? 0 : span;
     r->continued = true;
+    r->backward = backward != 0;
     *matched = count;
     *estimated = estimate != 0;
     return 0;

@@ -4,7 +4,8 @@
  * index that the page needs are read: neither an index in time order (which would meet far more items elsewhere than in the
  * place sought) nor all hits of a large place and a sort are quick. A window is as wide as the last page lets expect, and grows
  * while it holds too little. With a place (or words), all hits of a window are gathered from the index, counted and ordered in
- * one go; what would gather too many is cut into smaller windows. In any other order the database sorts what matches.
+ * one go; what would gather too many is cut into smaller windows, and where few are to be expected, all that is left is one
+ * window. In any other order the database sorts what matches.
  */
 #include <string.h>
 
@@ -16,11 +17,15 @@
 #define BATCH 500                             /* documents fetched at a time */
 #define PAGE_BYTES ((size_t)16 * 1024 * 1024) /* a page that has grown so far ends early, with a token */
 #define GATHER_MOST 4000                      /* hits gathered in one go */
-#define AT_ONCE_MOST BATCH                    /* hits up to which no windows are needed */
+#define FEW 250.0                             /* hits expected in all, up to which windows are not worth their statements */
+#define FEW_COUNTED 2000.0                    /* the same where all would be counted afterwards */
 #define SPAN_FIRST (14 * DAY_US)
 #define SPAN_ONE_GO (64 * DAY_US)  /* an interval up to this long is one window */
 #define SPAN_LEAVES (400 * DAY_US) /* windows up to this long are cut at the bounds of partitions */
 #define ITEMS_ONE_GO 5000.0        /* so is a catalogue as small as this */
+#define ITEMS_GATHERED 5000.0      /* items anywhere in the first window of a place */
+#define ROW_COST 5       /* what a row costs that is passed over in the order of time, in entries of the index of places */
+#define HITS_OF_FILTER 4 /* entries of a place for each one that a filter leaves, about */
 
 /* Columns of a page's statement; from COLUMN_KEYS on the keys' texts. */
 enum { COLUMN_TOTAL, COLUMN_LASTING, COLUMN_BEYOND, COLUMN_DOCUMENT, COLUMN_KEYS };
@@ -35,7 +40,6 @@ enum total_of {
 struct step {
     int64_t from, to; /* nominal times looked at, both included */
     bool gather;
-    int most;     /* hits gathered; with more nothing is taken */
     bool at_once; /* over all partitions, by a plan that is kept */
     bool topmost; /* `to` is the end of the partition that the newest items are in: it must be checked that none lie beyond */
     enum total_of total_of;
@@ -67,11 +71,12 @@ static void beyond_add(struct sql *sql, const struct run *r, const struct step *
         sql_add(sql, ", false");
         return;
     }
-    sql_add(sql, ", EXISTS (SELECT FROM item_count WHERE day > ");
+    /* max(), not EXISTS: of a plan for any value, a third of the table is expected, and it is read from its beginning. */
+    sql_add(sql, ", COALESCE((SELECT max(day) FROM item_count) > ");
     sql_value(sql, moment_date(r->s, moment_day(st->to)), "::date");
-    sql_add(sql, ") OR EXISTS (SELECT FROM item_apart WHERE datetime > ");
+    sql_add(sql, " OR (SELECT max(datetime) FROM item_apart) > ");
     sql_value(sql, moment_text(r->s, st->to), "::timestamptz");
-    sql_add(sql, ")");
+    sql_add(sql, ", false)");
 }
 
 static int hits_add(struct sql *sql, const struct run *r, const struct step *st) {
@@ -84,6 +89,18 @@ static int hits_add(struct sql *sql, const struct run *r, const struct step *st)
     return err;
 }
 
+/* The row's document, but for rows that only tell that there are more, and where only their number is wanted. */
+static void document_add(struct sql *sql, const struct run *r, const struct step *st) {
+    if (r->q->count_only) {
+        sql_add(sql, ", NULL::text, ");
+        return;
+    }
+    sql_add(sql, st->gather ? ", " : ", CASE WHEN row_number() OVER () <= ");
+    if (!st->gather) sql_value(sql, scope_printf(r->s, "%d", st->want), "::bigint");
+    sql_add(sql, "%s(SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu)%s, ",
+            st->gather ? "" : " THEN ", key_index(r, KEY_COLLECTION), key_index(r, KEY_ID), st->gather ? "" : " END");
+}
+
 /* Writes the statement of a step: see the columns above. */
 static int step_sql(struct sql *sql, const struct run *r, const struct step *st) {
     sql_add(sql, "SELECT ");
@@ -93,13 +110,13 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
         sql_add(sql, "%s", st->gather || st->total_of == TOTAL_MATCHED ? "p.total" : "NULL::bigint");
     lasting_add(sql, r);
     beyond_add(sql, r, st);
-    sql_add(sql, ", (SELECT i.document FROM item i WHERE i.collection = p.k%zu AND i.id = p.k%zu), ",
-            key_index(r, KEY_COLLECTION), key_index(r, KEY_ID));
+    document_add(sql, r, st);
     keys_texts(sql, r);
-    sql_add(sql, " FROM (");
+    /* Without hits there is one row all the same, for what the first columns tell. */
+    sql_add(sql, " FROM (VALUES (1)) AS always LEFT JOIN (");
     if (st->gather) sql_add(sql, "SELECT *, count(*) OVER () AS total FROM (");
     int err = hits_add(sql, r, st);
-    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", st->most + 1);
+    if (st->gather) sql_add(sql, " LIMIT %d) AS hits", GATHER_MOST + 1);
     keys_order(sql, r);
     /* As parameters: a number in the text would make a statement of its own. */
     if (r->offset_left > 0) {
@@ -108,7 +125,7 @@ static int step_sql(struct sql *sql, const struct run *r, const struct step *st)
     }
     sql_add(sql, " LIMIT ");
     sql_value(sql, scope_printf(r->s, "%d", st->gather && st->want > 0 ? st->want : st->want + 1), "::bigint");
-    sql_add(sql, ") AS p");
+    sql_add(sql, ") AS p ON true");
     return err;
 }
 
@@ -128,6 +145,7 @@ static void row_append(struct run *r, const struct db_rows *rows, int row) {
     p->lengths[p->count++] = db_length(rows, row, COLUMN_DOCUMENT);
     r->bytes += db_length(rows, row, COLUMN_DOCUMENT);
     for (size_t i = 0; i < r->nkeys; i++) r->after[i] = db_text(rows, row, COLUMN_KEYS + (int)i);
+    if (p->count == 1) memcpy(r->first, r->after, sizeof r->first);
     r->continued = true;
     r->full = r->bytes > PAGE_BYTES;
 }
@@ -140,19 +158,20 @@ static int step_run(struct run *r, struct step *st, bool *wider) {
     int err = step_sql(&sql, r, st);
     if (!err) err = sql_run(&sql, r->leaf || st->at_once ? lookup_db() : module_db("discovery"), &rows);
     if (err) return err;
-    st->got = db_count(rows);
-    if (st->gather || st->total_of) st->total = st->got > 0 ? db_int(rows, 0, COLUMN_TOTAL) : 0;
-    *wider = st->topmost && (st->got == 0 || db_bool(rows, 0, COLUMN_BEYOND));
+    bool none = db_is_null(rows, 0, COLUMN_KEYS + (int)key_index(r, KEY_ID));
+    st->got = none ? 0 : db_count(rows);
+    if (st->gather || st->total_of) st->total = db_is_null(rows, 0, COLUMN_TOTAL) ? 0 : db_int(rows, 0, COLUMN_TOTAL);
+    *wider = st->topmost && db_bool(rows, 0, COLUMN_BEYOND);
     if (*wider) {
         days_forget();
         r->top_open = true;
         return 0;
     }
-    if (!r->lasting_known && (st->got == 0 || db_bool(rows, 0, COLUMN_LASTING))) {
+    if (!r->lasting_known && db_bool(rows, 0, COLUMN_LASTING)) {
         if ((err = conditions_reach(r, wider)) || *wider) return err;
     }
     r->lasting_known = true;
-    if (st->gather && st->total > st->most) return 0;
+    if (st->gather && st->total > GATHER_MOST) return 0;
     for (int row = 0; row < st->got && row < st->want && !r->full; row++) row_append(r, rows, row);
     r->offset_left = 0;
     return 0;
@@ -195,16 +214,23 @@ struct window {
     bool descending;
 };
 
-/* How much time the first window covers; INT64_MAX: all. */
+/* How much time the first window covers; INT64_MAX: all. What a place holds of the items taken in a time is not known before
+ * the first page, so there it is the time in which so many items were taken anywhere that a country has a few hundred of them.
+ */
 static int64_t span_first(const struct run *r, bool gather) {
     int64_t oldest, newest;
+    if (r->rare) return OPEN_FUTURE;
     if (r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO) return OPEN_FUTURE;
     if (!days_extent(r->s, &oldest, &newest)) return OPEN_FUTURE;
     double items = days_items(r->s, r->oldest, r->newest);
     if (items <= ITEMS_ONE_GO) return OPEN_FUTURE;
-    if (r->span > 0) return 2 * r->span < HOUR_US ? HOUR_US : 2 * r->span;
-    double needed = 4.0 * r->q->limit / items * (double)(newest - oldest);
-    return gather || needed < (double)SPAN_FIRST ? SPAN_FIRST : (int64_t)needed;
+    if (oldest < r->oldest) oldest = r->oldest;
+    if (newest > r->newest) newest = r->newest;
+    double item = (double)(newest - oldest) / items; /* time an item */
+    double span = r->span > 0 ? 2.0 * r->q->limit * (double)r->span : (gather ? ITEMS_GATHERED : 4.0 * r->q->limit) * item;
+    if (r->span == 0 && gather && span > (double)SPAN_FIRST) return SPAN_FIRST;
+    if (r->span == 0 && !gather && span < (double)SPAN_FIRST) return SPAN_FIRST;
+    return span < (double)HOUR_US ? HOUR_US : span > (double)SPAN_LEAVES ? SPAN_LEAVES : (int64_t)span;
 }
 
 static void window_begin(const struct run *r, struct window *w) {
@@ -232,7 +258,7 @@ static void step_in_leaf(struct run *r, const struct window *w, struct step *st,
     int64_t near = w->near, end = w->descending ? st->from : st->to;
     r->leaf = NULL;
     st->topmost = false;
-    if (r->q->words && !r->q->area) return;
+    if (r->rare || (r->q->words && !r->q->area)) return;
     if (near == OPEN_FUTURE && w->descending && !r->top_open && end != OPEN_PAST) {
         if (base == 0 || !leaf_of(r->s, base - 1, leaf)) return;
         near = leaf->to;
@@ -297,8 +323,8 @@ static int window_walk(struct run *r, struct window *w, struct step *st, struct 
             t->near = w->near;
             return 0;
         }
-        if (st->gather && st->total > st->most) {
-            window_too_full(w, st);
+        if (st->gather && st->total > GATHER_MOST) {
+            if (!st->at_once) window_too_full(w, st);
             *again = true;
             return 0;
         }
@@ -322,60 +348,77 @@ static void window_next(const struct run *r, struct window *w, const struct step
     if (w->span > w->most) w->span = w->most;
 }
 
-/* What time the page took, for the next one's first window. */
+/* What time an item of the page took, for the next one's first window: its page may be of another length. */
 static void span_learn(struct run *r, const struct tally *t) {
     bool open = t->near == OPEN_FUTURE || t->near == OPEN_PAST;
     if (r->out->count == 0 || open) return;
     int64_t took = moment_of(r->after[0], 0) - t->near;
-    r->span = took == 0 ? 1 : took < 0 ? -took : took;
+    took = (took < 0 ? -took : took) / (int64_t)r->out->count;
+    r->span = took == 0 ? 1 : took;
 }
 
-/* Few hits in a place, whenever they were taken: planning windows would cost more than looking everywhere. *done is false, and
- * nothing taken, where there are too many. */
-static int walk_at_once(struct run *r, int64_t *matched, bool *more, bool *done) {
-    bool first_page = !r->continued, wider = true;
-    struct step st = {.gather = true, .most = AT_ONCE_MOST, .at_once = true, .want = want_now(r)};
-    for (int tries = 0; wider && tries < 2; tries++) {
-        st.from = r->oldest;
-        st.to = r->newest;
-        int err = step_run(r, &st, &wider);
-        if (err) return err;
-    }
-    *done = !wider && st.total <= st.most;
-    if (!*done) return 0;
-    *more = st.total > (int64_t)r->out->count;
-    if (first_page && !r->q->uncounted) *matched = st.total;
-    return 0;
+/* Whether the hits that are left, expected to be as dense as those found, are gathered at once for less than windows cost (or
+ * than windows and counting them afterwards). */
+static bool rest_is_few(const struct run *r, const struct tally *t, bool counted) {
+    if (!r->q->area || r->q->words || r->q->filter || !t->whole) return false;
+    int64_t from = t->near < t->end ? t->near : t->end, to = t->near < t->end ? t->end : t->near;
+    double of = days_items(r->s, from, to), all = days_items(r->s, r->oldest, r->newest);
+    double expected = ((double)t->found + 0.5) * (all + 1) / (of + 1);
+    return expected <= (counted ? FEW_COUNTED : FEW);
 }
 
-/* Where the time looked at is long enough for windows, and every hit that is met counts. */
-static bool may_be_few(const struct run *r) {
-    bool narrow = r->oldest != OPEN_PAST && r->newest != OPEN_FUTURE && r->newest - r->oldest <= SPAN_ONE_GO;
-    return r->q->area && !r->q->words && !r->q->filter && !narrow;
+/* All that is left as one step. */
+static bool rest_step(struct run *r, const struct window *w, struct step *st) {
+    st->from = w->descending ? w->far : w->near;
+    st->to = w->descending ? w->near : w->far;
+    r->leaf = NULL;
+    return true;
+}
+
+/* Whether the rest of a large place is rather read in the order of time. The index of places finds a window of time in a place
+ * by all entries that the partition has there, which become more with the catalogue; the rows passed over between hits, which
+ * the page before tells how many there are of, do not. */
+static bool in_order_is_quicker(const struct run *r) {
+    struct leaf leaf;
+    int64_t oldest, newest;
+    if (!r->continued || r->span <= 0 || !r->q->area || r->q->words) return false;
+    if (!days_extent(r->s, &oldest, &newest) || !leaf_of(r->s, moment_of(r->after[0], 0), &leaf)) return false;
+    if (leaf.from > oldest) oldest = leaf.from;
+    if (leaf.to < newest) newest = leaf.to;
+    double items = days_items(r->s, oldest, newest), hits = (double)(newest - oldest) / (double)r->span;
+    if (items < 1 || hits < 1) return false;
+    double passed = r->q->limit * items / hits, entries = hits * (r->q->filter ? HITS_OF_FILTER : 1);
+    return ROW_COST * passed < entries;
 }
 
 static int walk_time(struct run *r, int64_t *matched, bool *estimated, bool *more) {
     bool gather = r->q->area || r->q->words, first_page = !r->continued, rest = false, again, last;
-    struct window w = {.descending = r->keys[0].descending, .span = span_first(r, gather), .most = OPEN_FUTURE};
+    struct window w = {.descending = keys_down(r, 0), .most = OPEN_FUTURE};
     struct tally t = {.whole = true};
     struct leaf leaf;
     enum total_of total = total_wanted(r, TOTAL_NONE);
-    if (may_be_few(r)) {
-        bool done;
-        int err = walk_at_once(r, matched, more, &done);
-        if (err || done) return err;
-    }
+    bool counted = first_page && !r->q->uncounted, few = false, tried = false;
+    /* A plan that is kept knows nothing of the collection: by the place it would meet all that others have there. */
+    int failed = gather || r->q->filter ? count_is_rare(r, &r->rare) : 0;
+    if (failed) return failed;
+    r->in_order = gather && !r->rare && in_order_is_quicker(r);
+    w.span = span_first(r, gather && !r->in_order);
     window_begin(r, &w);
     t.near = w.near;
     do {
-        struct step st = {.gather = gather && !w.dense, .most = GATHER_MOST, .total_of = *matched < 0 ? total : TOTAL_NONE};
-        last = window_step(r, &w, &st, &leaf);
+        struct step st = {.gather = gather && !r->in_order && !w.dense, .total_of = *matched < 0 ? total : TOTAL_NONE};
+        st.at_once = few;
+        last = few ? rest_step(r, &w, &st) : window_step(r, &w, &st, &leaf);
         size_t before = r->out->count;
         int err = window_walk(r, &w, &st, &t, &rest, &again);
         if (err) return err;
         if (total && !again && st.got > 0 && *matched < 0) *matched = st.total;
         if (!again) window_next(r, &w, &st, r->out->count - before);
         if (again) last = rest = false;
+        /* Only one window: should there be fewer hits than expected, all the rows between would be looked at. */
+        r->in_order = false;
+        few = !again && !tried && rest_is_few(r, &t, counted);
+        tried = tried || few;
     } while (!rest && !last && !r->full);
     r->leaf = NULL;
     *more = rest || r->full;

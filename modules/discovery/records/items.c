@@ -36,7 +36,7 @@ static int place_and_time_read(struct request *rq, struct query *q, struct fault
     if ((text = argument(rq, "bbox-crs")) && strcmp(text, crs84) != 0) return fault_set(f, "bbox-crs", "must be CRS84");
     if ((text = argument(rq, "bbox"))) {
         if (geo_bbox_parse(text, box, &why)) return fault_set(f, "bbox", why);
-        q->area = query_area_box(rq->scope, box);
+        query_box(rq->scope, box, q);
     }
     if ((text = argument(rq, "datetime")) && interval_parse(rq->scope, text, &q->from, &q->to, &why))
         return fault_set(f, "datetime", why);

@@ -58,7 +58,7 @@ static int schema_answer(struct request *rq, struct response *rs, const char *ti
     }
     return response_json_as(rs, 200, SCHEMA_TYPE,
                             json_pack("{s:s, s:s, s:s, s:s, s:o, s:b}", "$schema",
-                                      "https://json-schema.org/draft/2020-12/schema", "$id",
+                                      "https://json-schema.org/draft/2019-09/schema", "$id",
                                       scope_printf(rq->scope, "%s" RECORDS_PATH "/%s", rq->base_url, path), "title", title,
                                       "type", "object", "properties", members, "additionalProperties", 0));
 }

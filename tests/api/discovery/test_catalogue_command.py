@@ -113,6 +113,27 @@ def test_duplicates_by_checksum(client, loaded, tmp_path):
     assert matched(client, name) == 3
 
 
+def test_items_of_the_api_have_a_content_too(client, loaded, tmp_path):
+    name = loaded()
+    was, is_now = "1220" + uuid.uuid4().hex * 2, "1220" + uuid.uuid4().hex * 2
+    item = make_item(name, 0)
+    item["assets"]["data"]["file:checksum"] = was.upper()
+    command("load", write_lines(tmp_path / "a.ndjson", [collection_document(name)]))
+    assert client.post(f"/stac/collections/{name}/items", json=item).status_code == 201
+
+    def load_another(checksum, number):
+        other = make_item(name, number)
+        other["assets"]["data"]["file:checksum"] = checksum
+        return command("load", write_lines(tmp_path / "b.ndjson", [other]), "--skip-duplicates").stderr
+
+    assert "1 duplicate" in load_another(was, 1)
+    item["assets"]["data"]["file:checksum"] = is_now
+    assert client.put(f"/stac/collections/{name}/items/{item['id']}", json=item).status_code in (200, 204)
+    assert "1 duplicate" in load_another(is_now, 2)
+    assert "1 created" in load_another(was, 3), "what was replaced is not known any more"
+    assert matched(client, name) == 2
+
+
 def test_private_items_stay_private_through_dump_and_load(client, user, anon, loaded, tmp_path):
     name = loaded()
     items = [make_item(name, n) for n in range(3)]

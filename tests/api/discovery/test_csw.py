@@ -149,7 +149,8 @@ def test_describe_record(anon, shared_data):
     assert [c.get("targetNamespace") for c in components] == [NS["csw"], GMD]
     valid(answer.content, "csw/2.0.2/CSW-discovery.xsd", shared_data)
     assert len(root_of(get(anon, "DescribeRecord", typeName="gmd:MD_Metadata")).findall("csw:SchemaComponent", NS)) == 1
-    exception(get(anon, "DescribeRecord", typeName="csw:Nothing"), "InvalidParameterValue", "typeName")
+    exception(get(anon, "DescribeRecord", typeName="Nothing"), "InvalidParameterValue", "typeName")
+    assert root_of(get(anon, "DescribeRecord", typeName="csw:Nothing")).find("csw:SchemaComponent", NS) is None
 
 
 def test_domain(anon, scenes):

@@ -299,12 +299,23 @@ def test_only_administrators_and_only_what_is_sensible(admin, user, client, anon
     assert admin.delete(f"{HARVESTS}/nothing").status_code == 404
 
 
-def test_private_addresses_are_not_asked(admin, harvest):
-    """10.x is not among the prefixes that the local instance allows."""
-    made, _ = harvest("http://10.0.0.1/stac")
+@pytest.mark.parametrize("url, why", [("http://10.0.0.1/stac", "it lies in a private network"), ("http://no-such-host.invalid/stac", "no host has that name"),
+                                      ("http://127.0.0.1:1/stac", "it refuses connections")])
+def test_an_address_that_cannot_be_asked_is_told(admin, harvest, url, why):
+    """10.x is not among the prefixes that the local instance allows; 127.0.0.1 is, and nothing listens at its port 1."""
+    made, _ = harvest(url)
     admin.post(f"{HARVESTS}/{made['harvest']}/run")
-    last = eventually(lambda: (lambda r: r if r and r["error"] else None)(harvest_get(admin, made)["last_run"]), 30)
-    assert last["created"] == 0 and "reached" in last["error"]
+    last = eventually(lambda: (lambda r: r if r and r["error"] else None)(harvest_get(admin, made)["last_run"]), 60)
+    assert last["created"] == 0
+    slow_names = why == "no host has that name" and "in time" in last["error"]  # where name servers cannot be asked at all
+    assert "reached: " + why in last["error"] or slow_names, last
+
+
+def test_what_is_no_catalogue_is_told(admin, standin, harvest):
+    """An address that answers, but is no catalogue of that kind, ends the run with the reason."""
+    made, _ = harvest(standin.base + "/nothing-here")
+    last = run(admin, made, state="failed")
+    assert last["error"]
 
 
 def test_schedule_and_switch(admin, standin, harvest):

@@ -1,9 +1,11 @@
 """Item search: filters, pages, bad input."""
 import json
+import math
 import threading
 import uuid
 
 import pytest
+import requests
 
 from helpers import problem
 
@@ -86,7 +88,7 @@ def test_bad_queries_are_told(anon, query):
     {"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}, {"intersects": {"type": "Sphere"}},
     {"bbox": [0, 0, 1, 1], "intersects": SQUARE}, {"sortby": "id"}, {"sortby": [{"direction": "asc"}]}, {"sortby": [{"field": "id", "direction": "up"}]},
     {"query": {"x": {"like": 1}}}, {"query": 5}, {"filter": {}}, {"filter": "a = 1", "filter-lang": "cql2-json"}, {"filter": {"op": "=", "args": [1, 1]}, "filter-lang": "cql2-text"}, {"fields": None},
-    {"fields": {"include": "id"}}, {"fields": []}, {"q": 5}, {"q": [5]}, {"filter-crs": 5, "filter": "a = 1"},
+    {"fields": {"include": "id"}}, {"fields": []}, {"q": 5}, {"q": [5]}, {"q": "a " * 100000}, {"q": "x" * 5000}, {"filter-crs": 5, "filter": "a = 1"},
 ])
 def test_bad_bodies_are_told(anon, body):
     problem(anon.post("/stac/search", json=body), 400)
@@ -148,3 +150,74 @@ def test_pages_hold_each_item_once_while_others_write(anon, client, collection):
 def test_count_is_told_with_the_first_page(anon, three):
     page = anon.get("/stac/search", params={"collections": three, "limit": 1}).json()
     assert page["numberMatched"] == 3 and page["numberReturned"] == 1
+
+
+# ---- the pages around a page ----
+
+def links_of(page):
+    return {link["rel"]: link for link in page["links"] if link["rel"] in ("next", "prev", "first")}
+
+
+def follow(session, link, body):
+    """As STAC API says: a link of a POST has a body, which is merged into the one that was sent."""
+    if link["method"] == "GET":
+        return session.get(link["href"])
+    assert link["method"] == "POST" and link["merge"] is True
+    return session.post(link["href"], json={key: value for key, value in {**body, **link["body"]}.items() if value is not None})
+
+
+@pytest.mark.parametrize("way", ["GET", "POST", "items"])
+@pytest.mark.parametrize("sort", [None, "+datetime", "-properties.eo:cloud_cover", "+properties.eo:cloud_cover,-id"])
+def test_previous_pages(client, anon, collection, way, sort):
+    items = [item_document(collection, f"p{n:02}") for n in range(11)]
+    for n, item in enumerate(items):
+        item["properties"] = {"datetime": f"2020-06-{1 + n // 2:02}T00:00:00Z"}
+        if n % 3:
+            item["properties"]["eo:cloud_cover"] = n % 4
+    add_many(client, collection, items)
+    args = {"limit": 3, **({"sortby": sort} if sort else {}), **({} if way == "items" else {"collections": collection})}
+    body = {"limit": 3, "collections": [collection]}
+    if sort:
+        body["sortby"] = [{"field": key[1:], "direction": "desc" if key[0] == "-" else "asc"} for key in sort.split(",")]
+    if way == "POST":
+        answer = anon.post("/stac/search", json=body)
+    else:
+        answer = anon.get(f"/stac/collections/{collection}/items" if way == "items" else "/stac/search", params=args)
+    pages = [answer.json()]
+    assert set(links_of(pages[0])) == {"next"}
+    while "next" in links_of(pages[-1]):
+        pages.append(follow(anon, links_of(pages[-1])["next"], body).json())
+    assert [len(page["features"]) for page in pages] == [3, 3, 3, 2]
+    assert len({f["id"] for page in pages for f in page["features"]}) == 11
+
+    at = pages[-1]
+    for number in (2, 1, 0):
+        at = follow(anon, links_of(at)["prev"], body).json()
+        assert at["features"] == pages[number]["features"] and at["numberMatched"] == 11
+        assert set(links_of(at)) == {"next", "first"} | ({"prev"} if number else set())
+    assert follow(anon, links_of(at)["next"], body).json()["features"] == pages[1]["features"]
+    assert follow(anon, links_of(pages[-1])["first"], body).json()["features"] == pages[0]["features"]
+    assert set(links_of(pages[-1])) == {"prev", "first"}
+
+
+def test_a_search_too_long_for_the_next_address_goes_on_by_post(client, anon, collection):
+    """The address of the first page is short enough for a server, that of the second, longer by a token, is not."""
+    items = [item_document(collection, f"p{n}", properties={"datetime": f"2020-06-0{1 + n}T00:00:00Z", "eo:cloud_cover": n}) for n in range(5)]
+    add_many(client, collection, items)
+    ring = [[round(7.5 + math.cos(t * math.pi / 32), 4), round(50.5 + math.sin(t * math.pi / 32), 4)] for t in range(64)]
+    args = {"limit": 2, "collections": collection, "sortby": "-properties.eo:cloud_cover,+id", "fields": "id,-assets", "filter": "eo:cloud_cover < 9",
+            "intersects": json.dumps({"type": "Polygon", "coordinates": [ring + ring[:1]]}, separators=(",", ":"))}
+    fill = 1990 - len(requests.Request("GET", "http://x/stac/search", params=args).prepare().path_url)
+    args["filter"] += " OR id = '" + "x" * (fill - len(" OR id = ''") - 8) + "'"
+    page, body, seen = anon.get("/stac/search", params=args), None, []
+    while True:
+        assert page.status_code == 200, page.text
+        seen += [feature["id"] for feature in page.json()["features"]]
+        link = links_of(page.json()).get("next")
+        if not link:
+            break
+        assert link["method"] == "POST"
+        body = {**body, **link["body"]} if link["merge"] else link["body"]
+        page = anon.post(link["href"], json=body)
+    assert seen == ["p4", "p3", "p2", "p1", "p0"]
+    assert body["limit"] == 2 and body["fields"] == {"include": ["id"], "exclude": ["assets"]} and body["collections"] == [collection]

@@ -35,7 +35,7 @@ def archive(files, kind="w:gz"):
 def manifest(process, **changes):
     whole = {"id": process, "version": "1.0.0", "title": "Test", "runtime": "python3", "entry": "main.py",
              "inputs": {"scene": {"type": "scene", "bands": ["red"]}}, "outputs": {"made": {"title": "Made"}},
-             "limits": {"memory_mb": 256, "seconds": 20, "disk_mb": 64}}
+             "limits": {"memory_mb": 256, "seconds": 60, "disk_mb": 64}}
     whole.update(changes)
     return whole
 

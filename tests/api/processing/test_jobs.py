@@ -1,5 +1,4 @@
 """Jobs: whose they are, lists, results before the end, dismissal, logs, and what happens to a killed runner's."""
-import time
 import uuid
 
 import pytest
@@ -27,7 +26,7 @@ def test_ids_that_are_none(payer, job):
 
 
 def test_results_before_the_end_and_dismissal(author, package, scene):
-    job = ordered(author, package(SLOW.format(1), limits={"seconds": 120}), {"scene": scene})
+    job = ordered(author, package(SLOW.format(5), limits={"seconds": 600}), {"scene": scene})
     assert problem(author.get(f"/processing/jobs/{job}/results"), 404)["type"] == OGC + "result-not-ready"
     now = eventually(lambda: (lambda s: s if s["status"] == "running" and s["progress"] > 0 else None)(status(author, job)), 60)
     assert now["message"] == "waiting"
@@ -37,10 +36,8 @@ def test_results_before_the_end_and_dismissal(author, package, scene):
     now = status(author, job)
     assert (now["status"], now["reason"], now["nadir:cost"]["amount"]) == ("dismissed", "dismissed", 0)
     problem(author.get(f"/processing/jobs/{job}/results"), 410, "job-dismissed")
-    # the runner is free again soon: the next job does not wait for the first one's minute
-    began = time.monotonic()
+    # the runner is free again soon: the next job does not wait for the first one's five minutes, for which run() has no patience
     assert run(author, package(COPY), {"scene": scene})["status"] == "successful"
-    assert time.monotonic() - began < 30
     # a second time it leaves the list
     assert author.delete(f"/processing/jobs/{job}").status_code == 200
     problem(author.get(f"/processing/jobs/{job}"), 404, "no-such-job")

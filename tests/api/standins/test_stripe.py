@@ -4,7 +4,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,19 +13,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import requests
 
-HERE = pathlib.Path(__file__).parents[2] / "standins" / "stripe"
+STANDINS = pathlib.Path(__file__).parents[2] / "standins"
+sys.path[:0] = [str(STANDINS)]
+from ports import free_port  # noqa: E402
+
+HERE = STANDINS / "stripe"
 SECRET, PUBLISHABLE = "sk_test_1", "pk_test_1"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class StandIn:
     def __init__(self, folder, *options, port=0, hook_secret="whsec_1"):
-        self.folder, self.options, self.port = folder, options, port
+        self.folder, self.options, self.port = folder, options, port or free_port()
         self.env = {**os.environ, "NADIR_STRIPE_SECRET_KEY": SECRET, "NADIR_STRIPE_PUBLISHABLE_KEY": PUBLISHABLE,
                     "NADIR_STRIPE_WEBHOOK_SECRET": hook_secret}
         self.start()
@@ -151,7 +148,7 @@ def hook_server(fail=0):
     return server
 
 
-def until(condition, seconds=15):
+def until(condition, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

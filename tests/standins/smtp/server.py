@@ -13,6 +13,9 @@ import sys
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
+sys.path[:0] = [str(pathlib.Path(__file__).parents[1])]
+from ports import free_port  # noqa: E402
+
 
 class Keeper:
     def __init__(self, options):
@@ -61,14 +64,6 @@ def main():
     print(server.server.sockets[0].getsockname()[1], flush=True)
     sys.stdin.read()
     server.stop()
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 main()

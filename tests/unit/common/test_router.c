@@ -22,12 +22,28 @@ static int busy(struct request *rq, struct response *rs) {
     return NADIR_EBUSY;
 }
 
+/* As a handler that has made its answer when the commit fails. */
+static int hasty(struct request *rq, struct response *rs) {
+    (void)rq;
+    response_header(rs, "location", "/made");
+    response_json(rs, 201, json_pack("{s:s}", "made", "yes"));
+    return NADIR_EUNAVAILABLE;
+}
+
+static int refusing(struct request *rq, struct response *rs) {
+    (void)rq;
+    response_error(rs, 409, "taken", NULL, "It is taken.");
+    return NADIR_EINVAL;
+}
+
 static const struct route routes[] = {
     {HTTP_GET, "/stac/collections/all", NULL, busy},
     {HTTP_GET | HTTP_POST, "/stac/collections/{collection}", NULL, echo, .body_max = 10},
     {HTTP_GET, "/view/tiles/{item}/{z}/{x}/{y}.png", NULL, echo},
     {HTTP_GET, "/s3/{bucket}/{key*}", NULL, echo},
     {HTTP_GET, "/silent", NULL, silent},
+    {HTTP_POST, "/hasty", NULL, hasty},
+    {HTTP_GET, "/refusing", NULL, refusing},
     {HTTP_GET, "/private", "billing:order.read", echo},
     {HTTP_GET, "/optional", SCOPE_OPTIONAL, echo},
 };
@@ -55,6 +71,16 @@ static int teardown(void **state) {
 static void ask(enum http_method method, const char *path, const char *const *headers, const char *body) {
     assert_int_equal(request_build(&rq, &s, method, path, "", headers, body, body ? strlen(body) : 0), 0);
     router_serve(&rq, &rs);
+}
+
+static void an_answer_made_before_a_failure_is_not_given(void **state) {
+    (void)state;
+    ask(HTTP_POST, "/hasty", NULL, NULL);
+    assert_int_equal(rs.status, 503);
+    assert_null(strstr(rs.body, "made"));
+    for (size_t i = 0; i < rs.headers.count; i++) assert_string_not_equal(rs.headers.list[i].name, "location");
+    ask(HTTP_GET, "/refusing", NULL, NULL);
+    assert_int_equal(rs.status, 409);
 }
 
 static void templates_match(void **state) {
@@ -124,6 +150,7 @@ static void a_bad_credential_is_never_anonymous(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_match),
+        cmocka_unit_test(an_answer_made_before_a_failure_is_not_given),
         cmocka_unit_test(methods_and_sizes_are_held),
         cmocka_unit_test(browsers_may_ask_from_elsewhere),
         cmocka_unit_test(a_bad_credential_is_never_anonymous),

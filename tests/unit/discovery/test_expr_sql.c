@@ -111,6 +111,57 @@ static void test_sort_keys(void **state) {
     assert_int_equal(expr_sql_sort_key(&q, "geometry", &f), NADIR_EINVAL);
 }
 
+static const char *refusal(const char *text) {
+    struct expr *e = NULL;
+    struct fault f = {0};
+    struct sql q;
+    if (cql2_text_parse(&scope, text, &e, &f)) fail_msg("%.80s: %s", text, f.why);
+    sql_init(&q, &scope);
+    assert_int_equal(expr_sql(&q, e, &f), NADIR_EINVAL);
+    assert_true(q.len < 2 * SQL_FILTER_MOST);
+    return f.why;
+}
+
+/* A value is written again for each member of a list that is no literal: short filters must not become long statements. */
+static void test_statements_are_bounded(void **state) {
+    (void)state;
+    struct text *t = text_new(&scope, 1024);
+    const char *sum = "(a+a)";
+    for (int i = 0; i < 7; i++) sum = scope_printf(&scope, "(%s+%s)", sum, sum);
+    text_add(t, sum, strlen(sum));
+    for (int i = 0; i < 1000; i++) text_add(t, i ? ", b" : " IN (b", i ? 3 : 6);
+    text_add(t, ")", 1);
+    assert_string_equal(refusal(t->data), "is too large");
+}
+
+static void line_add(struct text *t, int positions) {
+    for (int i = 0; i < positions; i++) {
+        const char *position = scope_printf(&scope, "%s%d %d", i ? ", " : "LINESTRING(", i % 170, i % 83);
+        text_add(t, position, strlen(position));
+    }
+    text_add(t, ")", 1);
+}
+
+static void test_geometries_are_bounded_together(void **state) {
+    (void)state;
+    struct text *t = text_new(&scope, 1024);
+    for (int i = 0; i < 5; i++) {
+        const char *before = scope_printf(&scope, "%sS_TOUCHES(geometry, ", i ? " OR " : "");
+        text_add(t, before, strlen(before));
+        line_add(t, 1500);
+        text_add(t, ")", 1);
+    }
+    statement(t->data);
+    struct text *star = text_new(&scope, 1024); /* not valid, and all of its lines cross each other */
+    text_add(star, "S_WITHIN(geometry, POLYGON((", 28);
+    for (int i = 0; i <= 2001; i++) {
+        const char *position = scope_printf(&scope, "%s%d %d", i ? ", " : "", i % 2001 * 1000 % 179, i % 2001 * 500 % 89);
+        text_add(star, position, strlen(position));
+    }
+    text_add(star, ")))", 3);
+    assert_non_null(strstr(refusal(star->data), "300 positions"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_text_depends_on_the_shape_alone, scope_begin, scope_finish),
@@ -118,6 +169,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_columns_serve, scope_begin, scope_finish),
         cmocka_unit_test_setup_teardown(test_one_parameter_a_name, scope_begin, scope_finish),
         cmocka_unit_test_setup_teardown(test_sort_keys, scope_begin, scope_finish),
+        cmocka_unit_test_setup_teardown(test_statements_are_bounded, scope_begin, scope_finish),
+        cmocka_unit_test_setup_teardown(test_geometries_are_bounded_together, scope_begin, scope_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ static int open_all(void **state) {
     setenv("NADIR_DB_DISCOVERY", db_conninfo(db), 1);
     setenv("NADIR_REDIS", "unix:/nonexistent/redis.sock", 1);
     setenv("NADIR_PUBLIC_URL", "https://nadir.example", 1);
+    setenv("NADIR_COUNT_MS", "30000", 1); /* however busy the machine is */
     db_close(db);
     up = module_start(&discovery) == 0;
     return up ? 0 : -1;
@@ -107,21 +108,56 @@ static void fill_random(void) {
     fill_many(3000);
 }
 
+static void run_page(const struct auth *who, const struct query *q, struct page *page) {
+    struct fault f = {0};
+    int err = query_run(&s, who, q, page, &f);
+    if (err) print_message("query: %d %s %s\n", err, f.field ? f.field : "", f.why ? f.why : "");
+    assert_int_equal(err, 0);
+}
+
+static void same_page(const struct page *got, const struct page *want) {
+    assert_int_equal(got->count, want->count);
+    assert_int_equal(got->matched, want->matched);
+    for (size_t i = 0; i < want->count; i++) {
+        assert_string_equal(got->documents[i], want->documents[i]);
+        assert_int_equal(got->lengths[i], want->lengths[i]);
+    }
+}
+
+/* What comes before a page is the one that it was come to from, and what comes after that is the page again. */
+static void there_and_back(const struct auth *who, struct query q, const struct page *before, const struct page *page,
+                           bool before_is_first) {
+    struct page back, again;
+    q.token = page->prev;
+    q.offset = 0;
+    assert_non_null(q.token);
+    run_page(who, &q, &back);
+    same_page(&back, before);
+    assert_true((back.prev == NULL) == before_is_first);
+    q.token = back.next;
+    assert_non_null(q.token);
+    run_page(who, &q, &again);
+    same_page(&again, page);
+    assert_true((again.next == NULL) == (page->next == NULL));
+}
+
 /* Runs a query to its end in pages; the documents (ids) one after another. */
 static json_t *pages(const struct auth *who, struct query q, int limit, int64_t *matched) {
     json_t *all = scope_json(&s, json_array());
-    struct page page;
-    struct fault f = {0};
-    bool first = true;
+    struct page page, before = {0};
+    size_t count = 0;
+    bool passed_over = q.offset > 0;
     q.limit = limit;
     do {
-        int err = query_run(&s, who, &q, &page, &f);
-        if (err) print_message("query: %d %s %s\n", err, f.field ? f.field : "", f.why ? f.why : "");
-        assert_int_equal(err, 0);
-        if (first) *matched = page.matched;
+        run_page(who, &q, &page);
+        if (count++ == 0) *matched = page.matched;
         assert_int_equal(page.matched, *matched);
         assert_false(page.estimated);
-        first = false;
+        if (count == 1)
+            assert_null(page.prev);
+        else if (count == 2 || count % 16 == 0 || !page.next) /* all of them would take long */
+            there_and_back(who, q, &before, &page, count == 2 && !passed_over);
+        before = page;
         for (size_t i = 0; i < page.count; i++) {
             assert_int_equal(page.lengths[i], strlen(page.documents[i]));
             json_array_append_new(all, json_string(page.documents[i]));
@@ -324,6 +360,24 @@ static void test_offset(void **state) {
     int64_t all = matched;
     same(pages(&admin, q, 50, &matched), scope_json(&s, json_array()));
     assert_int_equal(matched, all);
+}
+
+/* More than are always counted, and not kept as counts. */
+static void test_many_are_counted(void **state) {
+    (void)state;
+    need_db();
+    fill_many(16000);
+    static const double box[] = {-180, -90, 180, 90};
+    struct query q = {.area = query_area_box(&s, box), .limit = 10};
+    struct page page;
+    run_page(&admin, &q, &page);
+    assert_false(page.estimated);
+    assert_int_equal(page.matched, number("SELECT count(*) FROM footprint WHERE geom IS NOT NULL"));
+    q = (struct query){.limit = 10};
+    q.filter = expr_new(&s, EXPR_LESS, 2, expr_text(&s, EXPR_PROPERTY, "eo:cloud_cover"), expr_number(&s, 90));
+    run_page(&anyone, &q, &page);
+    assert_false(page.estimated);
+    assert_int_equal(page.matched, number("SELECT count(*) FROM footprint WHERE cloud_cover < 90 AND owner IS NULL"));
 }
 
 /* Others write while a pager reads: what was there all the time is seen exactly once. */
@@ -577,6 +631,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_filter, begin, end),
         cmocka_unit_test_setup_teardown(test_names, begin, end),
         cmocka_unit_test_setup_teardown(test_offset, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_are_counted, begin, end),
         cmocka_unit_test_setup_teardown(test_pages_while_written, begin, end),
         cmocka_unit_test_setup_teardown(test_tokens_belong_to_their_search, begin, end),
         cmocka_unit_test_setup_teardown(test_antimeridian_and_poles, begin, end),

@@ -2,6 +2,8 @@
 class Route {
   path = $state<string[]>([]);
   query = $state.raw(new URLSearchParams());
+  /** The fragment that `path` and `query` were read from or written to. */
+  #hash = "";
 
   constructor() {
     this.read();
@@ -16,15 +18,18 @@ class Route {
     location.hash = href(path, query);
   }
 
-  /** Changes the query without a new entry in the history. */
+  /** Changes the query without a new entry in the history. A link that was followed since, but not told of yet, wins. */
   replace(query: URLSearchParams): void {
+    if (location.hash !== this.#hash) return this.read();
     const hash = href(this.path, query);
     if (hash !== location.hash) history.replaceState(history.state, "", hash);
+    this.#hash = location.hash;
     this.query = query;
   }
 
   /** Takes over the address bar. */
   read(): void {
+    this.#hash = location.hash;
     const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
     this.path = path.split("/").filter(Boolean).map((segment) => {
       try {
