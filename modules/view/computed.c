@@ -186,6 +186,15 @@ static bool compile(const struct request *rq, struct meaning *m, const char *tex
     return true;
 }
 
+bool computed_formula(const struct request *rq, const struct scene *scene, const char *text, const char *field,
+                      const struct expression **out, struct complaint *c) {
+    struct meaning m = {.scope = rq->scope, .scene = scene};
+    struct style style;
+    if (!read_constants(rq, &m, c) || !compile(rq, &m, text, field, &style, c)) return false;
+    *out = style.expression;
+    return true;
+}
+
 /* The formula that is asked for, and the name of the argument that asks. False: complained. */
 static bool choose(const struct request *rq, const char *id, const char **formula, const char **field, bool *of_catalogue,
                    struct complaint *c) {

@@ -27,6 +27,11 @@ bool computed_is(const struct request *rq, const char *id);
 bool computed_style(const struct request *rq, const struct scene *scene, const char *id, const struct style **out,
                     struct complaint *complaint);
 
+/** Compiles a formula of the request's over a scene's bands, with the request's constants; `field` names the argument that it
+ * came by. Memory is the request's. False, with the complaint filled, if it is refused. */
+bool computed_formula(const struct request *rq, const struct scene *scene, const char *text, const char *field,
+                      const struct expression **out, struct complaint *complaint);
+
 /** The arguments that computed_style read, encoded as "&name=value…" to be carried into another address; "" if none. */
 const char *computed_query(const struct request *rq);
 
