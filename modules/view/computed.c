@@ -172,6 +172,18 @@ static bool read_look(const struct request *rq, struct style *style, struct comp
                                  "There is no such colour map; see /view/v1/indices for those there are.");
 }
 
+const struct ramp *computed_ramp(const struct request *rq, struct complaint *c) {
+    struct style style = {0};
+    if (!read_look(rq, &style, c)) return NULL;
+    if (style.ramp) return style.ramp;
+    struct ramp *gray = scope_alloc(rq->scope, sizeof *gray);
+    struct ramp_stop *stops = scope_alloc(rq->scope, 2 * sizeof *stops);
+    stops[0] = (struct ramp_stop){(float)style.rescale.low, 0, 0, 0, NULL};
+    stops[1] = (struct ramp_stop){(float)style.rescale.high, 255, 255, 255, NULL};
+    *gray = (struct ramp){stops, 2};
+    return gray;
+}
+
 /* A formula of the caller's or the catalogue's. */
 static bool compile(const struct request *rq, struct meaning *m, const char *text, const char *field, struct style *style,
                     struct complaint *c) {

@@ -27,6 +27,10 @@ bool computed_is(const struct request *rq, const char *id);
 bool computed_style(const struct request *rq, const struct scene *scene, const char *id, const struct style **out,
                     struct complaint *complaint);
 
+/** What the colours of a computed style mean, whatever the scene: its colour map over its range, or from black to white. NULL,
+ * with the complaint filled, if the arguments are no good. */
+const struct ramp *computed_ramp(const struct request *rq, struct complaint *complaint);
+
 /** Compiles a formula of the request's over a scene's bands, with the request's constants; `field` names the argument that it
  * came by. Memory is the request's. False, with the complaint filled, if it is refused. */
 bool computed_formula(const struct request *rq, const struct scene *scene, const char *text, const char *field,

@@ -143,6 +143,32 @@ const struct style *layer_style(const struct layer *layer, const char *id) {
     return NULL;
 }
 
+bool layer_look(struct request *rq, const struct layer *layer, const char *id, struct look *out, const struct style **style,
+                struct complaint *c) {
+    const struct style *found = layer_style(layer, id);
+    *out = (struct look){.style = found ? found->id : id};
+    if (computed_is(rq, id)) {
+        found = NULL;
+        *c = (struct complaint){404, "no-such-style", "style", "A layer of one asset has no computed styles."};
+        if (layer->asset || !computed_style(rq, layer->scene, id, &found, c)) return false;
+        out->style = found->id;
+    }
+    *c = (struct complaint){404, "no-such-style", "style", "The layer has no such style."};
+    if (style) *style = found;
+    return found != NULL;
+}
+
+const char *layer_query(const struct request *rq) {
+    return computed_query(rq);
+}
+
+const struct style *layer_computed(struct request *rq, const struct layer *layer) {
+    const struct style *style;
+    struct complaint c;
+    if (layer->asset || !computed_asked(rq) || !computed_style(rq, layer->scene, "expression", &style, &c)) return NULL;
+    return style;
+}
+
 const char *layer_asset_next(const struct layer *layer, const char *asset) {
     const struct scene *scene = layer->scene;
     bool past = !asset;

@@ -7,6 +7,7 @@
 #ifndef NADIR_VIEW_LAYER_H
 #define NADIR_VIEW_LAYER_H
 
+#include "view/computed.h"
 #include "view/picture.h"
 #include "view/render.h"
 #include "view/scene.h"
@@ -52,6 +53,17 @@ int layer_newest(struct request *rq, int most, struct layer **out, int *count);
 const struct style *layer_style_next(const struct layer *layer, const struct style *style);
 /** The style of that id, the default one for "" and "default"; NULL if the layer has none such. */
 const struct style *layer_style(const struct layer *layer, const char *id);
+
+/** How the layer is drawn in the style of that id: one of its own, or one that the request computes. *style (may be NULL) is
+ * what that is for the layer's scene. False, with the complaint filled, if there is none such. */
+bool layer_look(struct request *rq, const struct layer *layer, const char *id, struct look *out, const struct style **style,
+                struct complaint *complaint);
+
+/** The arguments that say how a layer is drawn besides its style, as "&name=value…", to be carried into another address. */
+const char *layer_query(const struct request *rq);
+
+/** The style that the request computes, if it fits the layer's scene; NULL otherwise. For capabilities. */
+const struct style *layer_computed(struct request *rq, const struct layer *layer);
 
 /** The assets of the layer's scene that can be drawn: the one after `asset` (NULL: the first), or NULL. */
 const char *layer_asset_next(const struct layer *layer, const char *asset);

@@ -38,15 +38,13 @@ static bool fail(struct response *rs, int err) {
 bool ogc_read(struct request *rq, struct response *rs, struct layer *layer, struct look *look, struct times *times) {
     const char *id = pairs_get(&rq->params, "style");
     const char *datetime = request_arg(rq, "datetime");
-    *look = (struct look){.style = ""};
     int err = find(rq, request_param(rq, "id"), layer);
     if (err) return fail(rs, err);
-    const struct style *style = layer_style(layer, id ? id : "");
-    if (!style) {
-        response_error(rs, 404, "no-such-style", "styleId", "The collection has no such style.");
+    struct complaint c;
+    if (!layer_look(rq, layer, id ? id : "", look, NULL, &c)) {
+        response_error(rs, c.status, c.type, strcmp(c.field, "style") == 0 ? "styleId" : c.field, "%s", c.text);
         return false;
     }
-    look->style = style->id;
     if (times_parse(datetime, times) && layer_times(layer, times)) return true;
     response_error(rs, 400, "invalid-datetime", "datetime",
                    "The time must be a moment or an interval in which the collection has something.");

@@ -48,8 +48,9 @@ static const char *tiles_path(const struct request *rq, const struct layer *laye
 static json_t *template(const struct request *rq, const char *path, const char *set, const char *f, const char *type) {
     const char *datetime = request_arg(rq, "datetime");
     return json_pack("{s:s, s:s, s:b, s:o}", "rel", "item", "type", type, "templated", 1, "href",
-                     json_sprintf("%s%s/%s/{tileMatrix}/{tileRow}/{tileCol}?f=%s%s%s", rq->base_url, path, set, f,
-                                  datetime ? "&datetime=" : "", datetime ? http_encode(rq->scope, datetime) : ""));
+                     json_sprintf("%s%s/%s/{tileMatrix}/{tileRow}/{tileCol}?f=%s%s%s%s", rq->base_url, path, set, f,
+                                  datetime ? "&datetime=" : "", datetime ? http_encode(rq->scope, datetime) : "",
+                                  layer_query(rq)));
 }
 
 static json_t *tileset(const struct request *rq, const struct layer *layer, const struct tile_set *set, bool whole) {
@@ -95,14 +96,18 @@ int ogc_tilesets(struct request *rq, struct response *rs) {
 }
 
 /* TileJSON 3.0.0 has no bounds across the antimeridian: then all longitudes are given. */
-static json_t *tilejson(const struct request *rq, const struct layer *layer, const struct look *look) {
+static json_t *tilejson(struct request *rq, const struct layer *layer, const struct look *look) {
     bool crosses = layer->bbox[2] < layer->bbox[0];
     const char *datetime = request_arg(rq, "datetime");
-    json_t *tiles =
-        json_pack("[o]", json_sprintf("%s%s/WebMercatorQuad/{z}/{y}/{x}?f=png%s%s", rq->base_url, tiles_path(rq, layer),
-                                      datetime ? "&datetime=" : "", datetime ? http_encode(rq->scope, datetime) : ""));
+    const struct style *style = NULL;
+    struct look same;
+    struct complaint c;
+    (void)layer_look(rq, layer, look->style, &same, &style, &c);
+    json_t *tiles = json_pack("[o]", json_sprintf("%s%s/WebMercatorQuad/{z}/{y}/{x}?f=png%s%s%s", rq->base_url,
+                                                  tiles_path(rq, layer), datetime ? "&datetime=" : "",
+                                                  datetime ? http_encode(rq->scope, datetime) : "", layer_query(rq)));
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:[ffff], s:i, s:i}", "tilejson", "3.0.0", "name", layer->title, "description",
-                     layer_style(layer, look->style)->title, "scheme", "xyz", "tiles", tiles, "bounds",
+                     style ? style->title : layer->title, "scheme", "xyz", "tiles", tiles, "bounds",
                      crosses ? -180.0 : layer->bbox[0], layer->bbox[1], crosses ? 180.0 : layer->bbox[2], layer->bbox[3],
                      "minzoom", 0, "maxzoom", 22);
 }

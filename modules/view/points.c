@@ -13,26 +13,6 @@ static bool read_degrees(struct request *rq, struct response *rs, const char *na
     return false;
 }
 
-/* The value of a formula at the place: null where one of its bands has no data. */
-static int point_value(struct request *rq, const struct scene *scene, const struct style *style, double lon, double lat,
-                       json_t **out) {
-    const float *planes[EXPRESSION_BANDS] = {0};
-    float samples[EXPRESSION_BANDS];
-    float result;
-    *out = json_null();
-    for (int i = 0; i < style->expression->nbands; i++) {
-        bool found;
-        double value;
-        int err = render_point(rq->scope, scene, style->bands[i], lon, lat, &found, &value);
-        if (err || !found) return err;
-        samples[i] = (float)value;
-        planes[i] = &samples[i];
-    }
-    int err = expression_run(style->expression, planes, &result, 1);
-    if (!err && isfinite(result)) *out = json_real((double)result);
-    return err;
-}
-
 int points_get(struct request *rq, struct response *rs) {
     const struct scene *scene;
     double lon, lat;
@@ -42,15 +22,17 @@ int points_get(struct request *rq, struct response *rs) {
     if (computed_asked(rq)) {
         const struct style *style;
         struct complaint c;
-        json_t *value;
+        bool found;
+        double value = 0;
         if (!computed_style(rq, scene, "expression", &style, &c))
             return response_error(rs, c.status, c.type, c.field, "%s", c.text);
         if (view_not_modified(rq, rs, scene)) return 0;
-        err = point_value(rq, scene, style, lon, lat, &value);
+        err = render_point_computed(rq->scope, scene, style, lon, lat, &found, &value);
         if (err) return err;
         return response_json(rs, 200,
                              json_pack("{s:s, s:s, s:f, s:f, s:s, s:o}", "collection", scene->collection, "item", scene->item,
-                                       "lon", lon, "lat", lat, "formula", style->title, "value", value));
+                                       "lon", lon, "lat", lat, "formula", style->title, "value",
+                                       found ? json_real(value) : json_null()));
     }
     if (view_not_modified(rq, rs, scene)) return 0;
     json_t *bands = scope_json(rq->scope, json_array());

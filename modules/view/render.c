@@ -240,3 +240,23 @@ int render_point(struct scope *s, const struct scene *scene, int band, double lo
     *found = mask && isfinite(*value) && !(source->has_nodata && *value == source->nodata);
     return 0;
 }
+
+int render_point_computed(struct scope *s, const struct scene *scene, const struct style *style, double lon, double lat,
+                          bool *found, double *value) {
+    const float *planes[EXPRESSION_BANDS] = {0};
+    float samples[EXPRESSION_BANDS];
+    float result;
+    *found = false;
+    for (int i = 0; i < style->expression->nbands; i++) {
+        bool there;
+        double sample;
+        int err = render_point(s, scene, style->bands[i], lon, lat, &there, &sample);
+        if (err || !there) return err;
+        samples[i] = (float)sample;
+        planes[i] = &samples[i];
+    }
+    int err = expression_run(style->expression, planes, &result, 1);
+    *found = !err && isfinite(result);
+    *value = (double)result;
+    return err;
+}

@@ -22,8 +22,20 @@ bool values_format(const char *media_type, enum values_format *out) {
     return false;
 }
 
-static int scene_add(struct request *rq, const struct scene *scene, const char *asset, double lon, double lat,
-                     json_t *features) {
+/* The formula's value; nothing where it has none, or the scene has not the bands for it. */
+static int add_computed(struct request *rq, const struct scene *scene, const char *id, double lon, double lat, json_t *values) {
+    const struct style *style;
+    struct complaint c;
+    bool found;
+    double value;
+    if (!computed_is(rq, id) || !computed_style(rq, scene, id, &style, &c)) return 0;
+    int err = render_point_computed(rq->scope, scene, style, lon, lat, &found, &value);
+    if (!err && found) json_object_set_new(values, id, json_real(value));
+    return err;
+}
+
+static int scene_add(struct request *rq, const struct scene *scene, const char *asset, const struct look *look, double lon,
+                     double lat, json_t *features) {
     json_t *values = scope_json(rq->scope, json_object());
     for (int i = 0; i < scene->nbands; i++) {
         const struct band *band = &scene->bands[i];
@@ -35,14 +47,16 @@ static int scene_add(struct request *rq, const struct scene *scene, const char *
         if (found) json_object_set_new(values, band->name, json_real(value));
     }
     if (!json_object_size(values)) return 0;
+    int err = add_computed(rq, scene, look->style, lon, lat, values);
+    if (err) return err;
     json_t *feature = json_pack("{s:s, s:o, s:{s:s, s:[ff]}, s:O}", "type", "Feature", "id",
                                 json_sprintf("%s/%s", scene->collection, scene->item), "geometry", "type", "Point",
                                 "coordinates", lon, lat, "properties", values);
     return json_array_append_new(features, feature) ? NADIR_ENOMEM : 0;
 }
 
-int values_add(struct request *rq, const struct layer *layer, const struct times *times, double lon, double lat, int most,
-               json_t *features) {
+int values_add(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times, double lon,
+               double lat, int most, json_t *features) {
     const struct scene *scenes[VALUES_MOST];
     int count;
     size_t before = json_array_size(features);
@@ -50,7 +64,7 @@ int values_add(struct request *rq, const struct layer *layer, const struct times
     int err = layer_scenes_at(rq, layer, times, lon, lat, most < VALUES_MOST ? 2 * most : VALUES_MOST, scenes, &count);
     /* Footprints are larger than what has data: some scenes may have none here. */
     for (int i = 0; !err && i < count && json_array_size(features) - before < (size_t)most; i++)
-        err = scene_add(rq, scenes[i], layer->asset, lon, lat, features);
+        err = scene_add(rq, scenes[i], layer->asset, look, lon, lat, features);
     return err;
 }
 

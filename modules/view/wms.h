@@ -38,6 +38,9 @@ const char *wms_need(const struct wms *w, const char *name);
 bool wms_read_view(const struct wms *w, struct wms_view *out);
 /** One layer; below /view/wms/{collection}/{item} only that item's are there. */
 bool wms_read_layer(const struct wms *w, const char *parameter, const char *name, struct layer *out);
+/** How the layer is drawn in that style, its own or computed; *style (may be NULL) as layer_look gives it. */
+bool wms_read_look(const struct wms *w, const struct layer *layer, const char *parameter, const char *id, struct look *out,
+                   const struct style **style);
 /** The number of 0xRRGGBB. False if it is none. */
 bool wms_read_colour(const char *text, unsigned *out);
 /** SLD_BODY, if there is one: *out is NULL otherwise. */

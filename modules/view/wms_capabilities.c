@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/legend.h"
 #include "view/wms.h"
 
 #define COLLECTIONS_MOST 500
@@ -42,8 +43,9 @@ static const char *const exceptions[2][3] = {
 static void write_operation(const struct wms *w, FILE *f, const char *name, const char *const *formats, const char *address) {
     fprintf(f, "<%s>", name);
     for (; *formats; formats++) fprintf(f, "<Format>%s</Format>", *formats);
-    fprintf(f, "<DCPType><HTTP><Get><OnlineResource %sxlink:type=\"simple\" xlink:href=\"%s?\"/></Get></HTTP></DCPType></%s>\n",
-            w->old ? "xmlns:xlink=\"http://www.w3.org/1999/xlink\" " : "", address, name);
+    fprintf(f,
+            "<DCPType><HTTP><Get><OnlineResource %sxlink:type=\"simple\" xlink:href=\"%s%s\"/></Get></HTTP></DCPType></%s>\n",
+            w->old ? "xmlns:xlink=\"http://www.w3.org/1999/xlink\" " : "", address, strchr(address, '?') ? "&amp;" : "?", name);
 }
 
 /* The box in longitude and latitude, which every layer has. */
@@ -151,6 +153,15 @@ static void write_time(const struct wms *w, FILE *f, const struct layer *layer) 
 
 static void write_styles(const struct wms *w, FILE *f, const struct layer *layer) {
     struct scope *s = w->rq->scope;
+    const struct style *made = layer_computed(w->rq, layer);
+    if (made)
+        fprintf(
+            f,
+            "<Style><Name>expression</Name><Title>%s</Title><LegendURL width=\"%d\" height=\"%d\"><Format>image/png</Format>"
+            "<OnlineResource xmlns:xlink=\"http://www.w3.org/1999/xlink\" xlink:type=\"simple\" "
+            "xlink:href=\"%s/view/v1/legends/expression.png?%s\"/></LegendURL></Style>",
+            http_escape(s, made->title), LEGEND_WIDTH, LEGEND_NUMBERED, http_escape(s, w->rq->base_url),
+            http_escape(s, layer_query(w->rq) + 1));
     for (const struct style *style = layer_style_next(layer, NULL); style; style = layer_style_next(layer, style)) {
         fprintf(f, "<Style><Name>%s</Name><Title>%s</Title>", style->id, http_escape(s, style->title));
         if (style->ramp)
@@ -246,6 +257,7 @@ static int write_newest(struct wms *w, FILE *f) {
                        "SELECT version FROM right_item WHERE owner IS NULL ORDER BY version DESC LIMIT 1", "");
     if (err || !db_count(rows)) return err;
     const char *newest = db_text(rows, 0, 0);
+    if (computed_asked(w->rq)) return read_newest(w, f);
     if (write_kept(w, f, newest)) return 0;
     text.stream = open_memstream(&text.data, &text.len);
     if (!text.stream) return NADIR_ENOMEM;
@@ -286,7 +298,9 @@ int wms_capabilities(struct wms *w) {
     struct text text = {0};
     text.stream = open_memstream(&text.data, &text.len);
     if (!text.stream) return NADIR_ENOMEM;
-    const char *address = http_escape(s, scope_printf(s, "%s%s", w->rq->base_url, w->rq->path));
+    const char *query = layer_query(w->rq);
+    const char *address =
+        http_escape(s, scope_printf(s, "%s%s%s%s", w->rq->base_url, w->rq->path, *query ? "?" : "", *query ? query + 1 : ""));
     write_head(w, text.stream, address);
     int err = write_layers(w, text.stream);
     fprintf(text.stream, "</Layer>\n</Capability>\n%s\n", w->old ? "</WMT_MS_Capabilities>" : "</WMS_Capabilities>");

@@ -28,6 +28,14 @@ static bool read_count(const struct wms *w, int *out) {
     return wms_exception(w, 400, "InvalidParameterValue", "FEATURE_COUNT", "FEATURE_COUNT must be from 1 to %d.", VALUES_MOST);
 }
 
+/* How the map shows the layer; what is asked of others than the map's layers, is asked as by default. */
+static const struct look *look_of(const struct wms_view *v, const char *name) {
+    static const struct look usual = {.style = ""};
+    for (int i = 0; i < v->nlayers; i++)
+        if (strcmp(v->layers[i].name, name) == 0) return &v->looks[i];
+    return &usual;
+}
+
 int wms_feature_info(struct wms *w) {
     struct wms_view v;
     double lon = NAN;
@@ -49,7 +57,7 @@ int wms_feature_info(struct wms *w) {
             return wms_exception(w, 400, "InvalidParameterValue", "QUERY_LAYERS", "At most %d layers may be asked at once.",
                                  WMS_LAYERS);
         if (!wms_read_layer(w, "QUERY_LAYERS", name, &layer)) return 0;
-        int err = values_add(w->rq, &layer, &v.times, lon, lat, most, features);
+        int err = values_add(w->rq, &layer, look_of(&v, layer.name), &v.times, lon, lat, most, features);
         if (err) return wms_fail(w, err);
     }
     response_header(w->rs, "cache-control", "no-store");

@@ -5,12 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "view/legend.h"
 #include "view/lettering.h"
 #include "view/numbers.h"
 #include "view/wms.h"
 
 #define WIDTH_USUAL 160
 #define ROW 18
+#define BAR_WIDTH 90
+#define BAR_HEIGHT 160
 #define SWATCH 20
 #define SIDE_MOST 1024
 #define INK 0x202020
@@ -91,12 +94,30 @@ static bool read_side(const struct wms *w, const char *name, int usual, int *out
     return wms_exception(w, 400, "InvalidParameterValue", name, "%s must be from 1 to %d.", name, SIDE_MOST);
 }
 
+static int answer(const struct wms *w, const struct picture *picture) {
+    const void *data;
+    size_t len;
+    int err = picture_png(w->rq->scope, picture, &data, &len);
+    return err ? wms_fail(w, err) : response_data(w->rs, 200, "image/png", data, len);
+}
+
+/* Of an expression: its colours as a bar, with numbers. */
+static int answer_computed(const struct wms *w, const struct layer *layer) {
+    struct complaint c;
+    struct picture picture;
+    int width, height;
+    const struct ramp *ramp = computed_ramp(w->rq, &c);
+    if (!ramp) return wms_exception(w, 400, "InvalidParameterValue", c.field, "%s", c.text);
+    if (!read_side(w, "WIDTH", BAR_WIDTH, &width) || !read_side(w, "HEIGHT", BAR_HEIGHT, &height)) return 0;
+    if (layer_not_modified(w->rq, w->rs, layer, 1, "legend")) return 0;
+    int err = legend_down(w->rq->scope, ramp, width, height, &picture);
+    return err ? wms_fail(w, err) : answer(w, &picture);
+}
+
 int wms_legend(struct wms *w) {
     struct layer layer;
     struct picture picture;
     const struct sld *sld;
-    const void *data;
-    size_t len;
     int width, height;
     const char *name = wms_need(w, "LAYER");
     if (!name || !wms_read_layer(w, "LAYER", name, &layer) || !wms_read_sld(w, &sld)) return 0;
@@ -105,8 +126,10 @@ int wms_legend(struct wms *w) {
         return wms_exception(w, 400, "InvalidFormat", "FORMAT", "Legends are image/png.");
     const char *id = request_kvp(w->rq, "STYLE");
     const struct sld_layer *given = sld ? sld_find(sld, name) : NULL;
-    const struct style *style = layer_style(&layer, id ? id : "");
-    if (!style) return wms_exception(w, 400, "StyleNotDefined", "STYLE", "The layer %.100s has no style %.100s.", name, id);
+    const struct style *style;
+    struct look look;
+    if (!wms_read_look(w, &layer, "STYLE", id ? id : "", &look, &style)) return 0;
+    if (style->made_up && !given) return answer_computed(w, &layer);
 
     struct legend *l = scope_alloc(w->rq->scope, sizeof *l);
     if (given && given->made && given->made->map != MAP_NONE)
@@ -119,6 +142,5 @@ int wms_legend(struct wms *w) {
     if (!read_side(w, "WIDTH", WIDTH_USUAL, &width) || !read_side(w, "HEIGHT", usual, &height)) return 0;
     if (layer_not_modified(w->rq, w->rs, &layer, 1, "legend")) return 0;
     int err = draw(w->rq->scope, l, width, height, &picture);
-    if (!err) err = picture_png(w->rq->scope, &picture, &data, &len);
-    return err ? wms_fail(w, err) : response_data(w->rs, 200, "image/png", data, len);
+    return err ? wms_fail(w, err) : answer(w, &picture);
 }

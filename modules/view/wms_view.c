@@ -48,18 +48,13 @@ bool wms_read_layer(const struct wms *w, const char *parameter, const char *name
     return !err || wms_fail(w, err);
 }
 
-/* A style that the request makes up must fit the layer's scene; other scenes of a collection that it does not fit are left out.
- */
-static bool add_computed(const struct wms *w, const struct layer *layer, const char *style, struct wms_view *v) {
-    const struct style *made;
+bool wms_read_look(const struct wms *w, const struct layer *layer, const char *parameter, const char *id, struct look *out,
+                   const struct style **style) {
     struct complaint c;
-    if (layer->asset)
-        return wms_exception(w, 400, "StyleNotDefined", "STYLES", "The layer %.100s of one asset has no computed styles.",
-                             layer->name);
-    if (!computed_style(w->rq, layer->scene, style, &made, &c))
-        return wms_exception(w, 400, "InvalidParameterValue", strcmp(c.field, "style") == 0 ? "STYLES" : c.field, "%s", c.text);
-    v->looks[v->nlayers++].style = *style && strcmp(style, "default") != 0 ? style : "expression";
-    return true;
+    if (layer_look(w->rq, layer, id, out, style, &c)) return true;
+    if (strcmp(c.type, "no-such-style") == 0)
+        return wms_exception(w, 400, "StyleNotDefined", parameter, "The layer %.100s has no style %.100s.", layer->name, id);
+    return wms_exception(w, 400, "InvalidParameterValue", strcmp(c.field, "style") == 0 ? parameter : c.field, "%s", c.text);
 }
 
 /* A layer with the style that the request or its SLD names for it. */
@@ -70,15 +65,11 @@ static bool add_layer(const struct wms *w, const char *name, const char *style, 
     struct look *look = &v->looks[v->nlayers];
     const struct sld_layer *given = sld ? sld_find(sld, name) : NULL;
     if (!wms_read_layer(w, "LAYERS", name, layer)) return false;
+    *look = (struct look){.style = ""};
     look->symbolizer = given && !*style ? given->made : NULL;
     if (given && given->style && !*style) style = given->style;
-    if (!look->symbolizer && computed_is(w->rq, style)) return add_computed(w, layer, style, v);
-    const struct style *found = layer_style(layer, style);
-    if (!found && !look->symbolizer)
-        return wms_exception(w, 400, "StyleNotDefined", "STYLES", "The layer %.100s has no style %.100s.", name, style);
-    look->style = found ? found->id : "";
     v->nlayers++;
-    return true;
+    return look->symbolizer || wms_read_look(w, layer, "STYLES", style, look, NULL);
 }
 
 static bool read_layers(const struct wms *w, struct wms_view *v) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "view/legend.h"
 #include "view/wmts.h"
 
 #define COLLECTIONS_MOST 500
@@ -18,6 +19,7 @@ struct document {
     const struct wmts *w;
     FILE *f;
     const char *address; /* of the service, escaped */
+    const char *query;   /* "name=value&" that its addresses carry on, escaped; or "" */
     bool short_names;    /* EPSG:3857 instead of the URN */
     bool zones[ZONES];   /* UTM sets that some layer has */
 };
@@ -28,9 +30,9 @@ static const char *escape(const struct document *d, const char *text) {
 
 static void write_operation(const struct document *d, const char *name) {
     fprintf(d->f,
-            "<ows:Operation name=\"%s\"><ows:DCP><ows:HTTP><ows:Get xlink:href=\"%s?\"><ows:Constraint name=\"GetEncoding\">"
+            "<ows:Operation name=\"%s\"><ows:DCP><ows:HTTP><ows:Get xlink:href=\"%s?%s\"><ows:Constraint name=\"GetEncoding\">"
             "<ows:AllowedValues><ows:Value>KVP</ows:Value></ows:AllowedValues></ows:Constraint></ows:Get>",
-            name, d->address);
+            name, d->address, d->query);
     fprintf(d->f,
             "<ows:Get xlink:href=\"%s/1.0.0/\"><ows:Constraint name=\"GetEncoding\"><ows:AllowedValues><ows:Value>RESTful"
             "</ows:Value></ows:AllowedValues></ows:Constraint></ows:Get></ows:HTTP></ows:DCP></ows:Operation>\n",
@@ -55,7 +57,14 @@ static void write_head(const struct document *d) {
 }
 
 static void write_styles(const struct document *d, const struct layer *layer) {
-    bool first = true;
+    const struct style *made = layer_computed(d->w->rq, layer);
+    bool first = !made;
+    if (made)
+        fprintf(d->f,
+                "<Style isDefault=\"true\"><ows:Title>%s</ows:Title><ows:Identifier>expression</ows:Identifier><LegendURL "
+                "format=\"image/png\" width=\"%d\" height=\"%d\" xlink:href=\"%s/view/v1/legends/expression.png?%s\"/></Style>",
+                escape(d, made->title), LEGEND_WIDTH, LEGEND_NUMBERED, escape(d, d->w->rq->base_url),
+                escape(d, layer_query(d->w->rq) + 1));
     for (const struct style *style = layer_style_next(layer, NULL); style; style = layer_style_next(layer, style)) {
         fprintf(d->f, "<Style%s><ows:Title>%s</ows:Title><ows:Identifier>%s</ows:Identifier>",
                 first ? " isDefault=\"true\"" : "", escape(d, style->title), style->id);
@@ -74,9 +83,10 @@ static void write_address(const struct document *d, const struct layer *layer, c
     struct scope *s = d->w->rq->scope;
     fprintf(d->f,
             "<ResourceURL format=\"%s\" resourceType=\"%s\" template=\"%s/%s/{Style}%s/{TileMatrixSet}/{TileMatrix}/{TileRow}/"
-            "{TileCol}%s\"/>",
+            "{TileCol}%s%s%s\"/>",
             format, kind, escape(d, scope_printf(s, "%s/view/wmts/1.0.0", d->w->rq->base_url)),
-            escape(d, http_encode_path(s, layer->name)), layer->kind == LAYER_COLLECTION ? "/time={Time}" : "", end);
+            escape(d, http_encode_path(s, layer->name)), layer->kind == LAYER_COLLECTION ? "/time={Time}" : "", end,
+            *d->query ? "?" : "", d->query);
 }
 
 static void write_time(const struct document *d, const struct layer *layer) {
@@ -191,6 +201,8 @@ int wmts_capabilities(const struct wmts *w) {
     char *data = NULL;
     size_t len = 0;
     d.address = escape(&d, scope_printf(s, "%s%s", w->rq->base_url, item ? w->rq->path : "/view/wmts"));
+    const char *query = layer_query(w->rq);
+    d.query = *query ? escape(&d, scope_printf(s, "%s&", query + 1)) : "";
     d.f = open_memstream(&data, &len);
     if (!d.f) return NADIR_ENOMEM;
     write_head(&d);

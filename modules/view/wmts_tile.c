@@ -40,9 +40,9 @@ static bool find_layer(const struct wmts *w, const struct wmts_tile *t, struct f
         (void)fail(w, err);
         return false;
     }
-    const struct style *style = layer_style(&f->layer, t->style);
-    if (!style) return refuse(w, 400, "InvalidParameterValue", "Style", "The layer has no such style.");
-    f->look.style = style->id;
+    struct complaint c;
+    if (!layer_look(w->rq, &f->layer, t->style, &f->look, NULL, &c))
+        return refuse(w, 400, "InvalidParameterValue", strcmp(c.field, "style") == 0 ? "Style" : c.field, c.text);
     if (!times_parse(t->time && strcasecmp(t->time, "default") != 0 ? t->time : NULL, &f->times))
         return refuse(w, 400, "InvalidParameterValue", "Time", "The time must be moments or intervals such as 2024-05-01.");
     if (!layer_times(&f->layer, &f->times))
@@ -105,7 +105,7 @@ int wmts_feature_info(const struct wmts *w, const struct wmts_tile *t) {
     double lat = f.map.box[3] - (j + 0.5) * cell;
     if (!crs_convert(&f.map.crs, &crs_84, 1, &lon, &lat)) lon = lat = NAN;
     json_t *features = scope_json(w->rq->scope, json_array());
-    int err = values_add(w->rq, &f.layer, &f.times, lon, lat, 1, features);
+    int err = values_add(w->rq, &f.layer, &f.look, &f.times, lon, lat, 1, features);
     if (err) return fail(w, err);
     response_header(w->rs, "cache-control", "no-store");
     return values_answer(w->rq, w->rs, format, features);

@@ -1,0 +1,60 @@
+/* tally.h: weighted statistics of values that come one by one.
+ *
+ *   weight W = Σ w, mean = Σ w v / W, sum = Σ w v, std = sqrt(Σ w (v - mean)² / W): of the population, as numpy.std with ddof
+ * 0, by West's recurrence (1979, CACM 22(9), 532-535), which does not cancel out. The p-th percentile is the smallest value v
+ *   such that the weights of all values up to v reach p % of W (numpy's "inverted_cdf"): found exactly, in a second pass.
+ *   A histogram's cells are [edge, next edge), the last one closed, as numpy.histogram has them.
+ */
+#ifndef NADIR_VIEW_TALLY_H
+#define NADIR_VIEW_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PERCENTILES_MOST 8
+#define BINS_MOST 1024
+
+struct tally {
+    int64_t count;
+    double weight, mean, moment, min, max; /* moment: Σ w (v - mean)² */
+};
+
+void tally_add(struct tally *t, double value, double weight);
+double tally_std(const struct tally *t);
+
+/* Values are kept as 32-bit floats here: 16 bits of them in the first pass, the other 16, where a percentile lies, in the
+ * second. */
+struct percentiles {
+    int count;
+    double asked[PERCENTILES_MOST]; /* 0 to 100 */
+    double found[PERCENTILES_MOST];
+    double weight;
+    double *high, *low[PERCENTILES_MOST]; /* weights by half a key */
+    unsigned bucket[PERCENTILES_MOST];
+    double below[PERCENTILES_MOST]; /* weight of the buckets before */
+};
+
+/** `asked` and `count` are set. NADIR_ENOMEM. End it with percentiles_end. */
+int percentiles_begin(struct percentiles *p);
+void percentiles_end(struct percentiles *p);
+void percentiles_first(struct percentiles *p, double value, double weight);
+/** Between the passes. NADIR_ENOMEM. */
+int percentiles_turn(struct percentiles *p);
+void percentiles_second(struct percentiles *p, double value, double weight);
+/** Fills `found`; NaN where there was no value. */
+void percentiles_find(struct percentiles *p);
+
+struct histogram {
+    int bins;
+    double edges[BINS_MOST + 1];
+    int64_t counts[BINS_MOST];
+    double weights[BINS_MOST];
+    int64_t beyond; /* values outside of the edges */
+    double beyond_weight;
+};
+
+/** Lays out bins from low to high; where they are one value, half a unit on both sides, as numpy does. */
+void histogram_begin(struct histogram *h, int bins, double low, double high);
+void histogram_add(struct histogram *h, double value, double weight);
+
+#endif
