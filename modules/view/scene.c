@@ -118,6 +118,9 @@ static void add_band(struct scene *scene, const char *key, const json_t *asset, 
     b->scale = number_or(band_member(asset, "raster:bands", i, "scale"), 1);
     b->offset = number_or(band_member(asset, "raster:bands", i, "offset"), 0);
     b->visual = visual;
+    const json_t *wavelength = band_member(asset, "eo:bands", i, "center_wavelength"); /* micrometres; STAC 1.1 prefixes it */
+    if (!wavelength) wavelength = band_member(asset, "eo:bands", i, "eo:center_wavelength");
+    b->wavelength = number_or(wavelength, 0) * 1000;
     read_nodata(b, band_member(asset, "raster:bands", i, "nodata"));
     read_percentiles(b, band_member(asset, "raster:bands", i, "statistics"));
 }

@@ -30,6 +30,7 @@ struct band {
     bool has_nodata;
     double nodata;
     double scale, offset; /* physical value = sample * scale + offset */
+    double wavelength;    /* of its centre, nanometres; 0: unknown */
     bool visual;          /* one of the three bands of the ready-made 8-bit picture */
     bool has_percentiles;
     struct stretch percentiles; /* 2nd and 98th, in samples */
