@@ -8,6 +8,7 @@
 #include "view/computed.h"
 #include "view/crs.h"
 #include "view/mosaic.h"
+#include "view/numbers/numbers.h"
 #include "view/render.h"
 
 static const struct route routes[] = {
@@ -19,6 +20,10 @@ static const struct route routes[] = {
     {HTTP_GET, "/view/v1/previews/{collection}/{item}/{style}.png", SCOPE_OPTIONAL, previews_png, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/previews/{collection}/{item}/{style}.jpg", SCOPE_OPTIONAL, previews_jpeg, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/points/{collection}/{item}", SCOPE_OPTIONAL, points_get, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/profiles/{collection}/{item}", SCOPE_OPTIONAL, profiles_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/statistics/{collection}/{item}", SCOPE_OPTIONAL, statistics_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/histograms/{collection}/{item}", SCOPE_OPTIONAL, histograms_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/series/{collection}", SCOPE_OPTIONAL, series_get, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/legends/{style}.png", NULL, legends_png, .work = WORK_QUICK},
     {HTTP_GET, "/view/v1/legends/{style}.json", NULL, legends_json, .work = WORK_QUICK},
     {HTTP_GET | HTTP_POST, "/view/wms", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},

@@ -53,12 +53,14 @@ static bool exclude_read(const struct request *rq, struct response *rs, const ch
         if (bits) good = list[i] == floor(list[i]) && list[i] >= 0 && list[i] <= 23;
         if (!good) break;
         double low = bits ? pow(2, list[i]) : 0;
-        const char *one = bits ? scope_printf(rq->scope, "floor(\"%s\" / %.0f) == 2 * floor(\"%s\" / %.0f)", copy, low, copy, 2 * low)
-                               : scope_printf(rq->scope, "\"%s\" != %.9g", copy, list[i]);
+        const char *one =
+            bits ? scope_printf(rq->scope, "floor(\"%s\" / %.0f) == 2 * floor(\"%s\" / %.0f)", copy, low, copy, 2 * low)
+                 : scope_printf(rq->scope, "\"%s\" != %.9g", copy, list[i]);
         all = all ? scope_printf(rq->scope, "%s and %s", all, one) : one;
     }
     if (!good)
-        return refuse(rs, name, bits ? "Say BAND:BIT,BIT,… with bits from 0 to 23." : "Say BAND:VALUE,VALUE,… with at most 64 values.");
+        return refuse(rs, name,
+                      bits ? "Say BAND:BIT,BIT,… with bits from 0 to 23." : "Say BAND:VALUE,VALUE,… with at most 64 values.");
     *band = copy;
     *where = also(rq, *where, all);
     return true;
@@ -168,13 +170,15 @@ bool query_subjects(const struct request *rq, const struct query *q, const struc
 }
 
 json_t *query_method(const struct query *q) {
-    json_t *method = json_pack(
-        "{s:s, s:s, s:s}", "weights",
-        "area of the polygon within the pixel / area of the pixel, exact, on the raster's map; W = sum of w, mean = sum of w v / W, "
-        "std = sqrt(sum of w (v - mean)^2 / W)",
-        "nodata", "pixels that the file's nodata value, mask or alpha band marks, that the item's nodata names or that are not "
+    json_t *method =
+        json_pack("{s:s, s:s, s:s}", "weights",
+                  "area of the polygon within the pixel / area of the pixel, exact, on the raster's map; W = sum of w, mean = "
+                  "sum of w v / W, "
+                  "std = sqrt(sum of w (v - mean)^2 / W)",
+                  "nodata",
+                  "pixels that the file's nodata value, mask or alpha band marks, that the item's nodata names or that are not "
                   "finite are left out",
-        "grid", "pixels are the band's own; of a formula the finest band's, others by their nearest pixel");
+                  "grid", "pixels are the band's own; of a formula the finest band's, others by their nearest pixel");
     if (q->where) json_object_set_new(method, "where", json_string(q->where));
     return method;
 }

@@ -21,7 +21,7 @@ struct query {
     bool csv;
     struct wanted wanted;
     int overview;
-    const char *where; /* all masks as one formula, or NULL */
+    const char *where;                 /* all masks as one formula, or NULL */
     const char *mask_band, *bits_band; /* of exclude and exclude-bits, or NULL */
 };
 
