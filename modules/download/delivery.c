@@ -14,6 +14,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "download/download.h"
+#include "download/quota.h"
 
 bool delivery_begins(const char *range, int64_t size, int64_t *bytes) {
     *bytes = size;
@@ -102,6 +103,13 @@ static int record_usage(struct request *rq, const struct right_asset *a, const c
     return has_role(a, "thumbnail") ? 0 : delivery_record(rq, a->collection, a->item, a->asset, subject, a->size);
 }
 
+/* Previews cost no quota. False: it is used up, and that was answered. */
+static bool is_counted(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
+    if (has_role(a, "thumbnail") || has_role(a, "overview")) return true;
+    const char *file = scope_printf(rq->scope, "%s/%s", a->version, a->asset);
+    return quota_take(rq, rs, subject, file, a->size, quota_bytes(request_header(rq, "range"), a->size));
+}
+
 /* Where an asset lies elsewhere by HTTP, its address; otherwise NULL. */
 static const char *remote_address(const char *path) {
     if (strncmp(path, "/vsicurl/", 9) == 0) return path + 9;
@@ -134,6 +142,7 @@ static int send_file(struct request *rq, struct response *rs, const struct right
     response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", is_picture(a) ? "inline" : "attachment",
                     delivery_filename(rq->scope, a->item, a->path));
     if (*a->sha256) digests(rs, a);
+    if (!is_counted(rq, rs, a, subject)) return 0;
     int err = record_usage(rq, a, subject);
     if (err) return err;
     return response_accel(rs, a->type, scope_printf(rq->scope, "/_files/%s", http_encode_path(rq->scope, a->path)));

@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/module.h"
+#include "download/quota.h"
 #include "download/s3/doors.h"
 
 #define SWEEP_MS 60000
@@ -19,6 +20,18 @@ static const struct route routes[] = {
     {.methods = HTTP_POST, .path = "/download/v1/links", .scope = DOWNLOAD_SCOPE, .handler = links_create, .body_max = 16384},
     {.methods = HTTP_GET, .path = "/download/v1/links/{token}", .handler = links_get},
     {.methods = HTTP_GET, .path = "/download/v1/entitlements", .scope = DOWNLOAD_SCOPE, .handler = entitlements_list},
+    {.methods = HTTP_GET, .path = "/download/v1/quota", .scope = DOWNLOAD_SCOPE, .handler = quota_get},
+    {.methods = HTTP_GET,
+     .path = "/download/v1/quotas/{user}",
+     .scope = DOWNLOAD_SCOPE,
+     .handler = quotas_get,
+     .role = "admin"},
+    {.methods = HTTP_PUT,
+     .path = "/download/v1/quotas/{user}",
+     .scope = DOWNLOAD_SCOPE,
+     .handler = quotas_put,
+     .body_max = 16384,
+     .role = "admin"},
     {.methods = HTTP_GET, .path = "/download/v1/s3-keys", .scope = DOWNLOAD_SCOPE, .handler = s3_keys_list},
     {.methods = HTTP_POST,
      .path = "/download/v1/s3-keys",
@@ -52,6 +65,19 @@ static int start(void) {
     return NADIR_EINVAL;
 }
 
+/* Writes what was counted and is still in memory. */
+static void quota_end(void) {
+    struct scope s;
+    scope_init(&s, "download", 5000);
+    (void)quota_flush(&s);
+    scope_end(&s);
+}
+
+static int tick(struct scope *s) {
+    int flushed = quota_flush(s), swept = quota_sweep(s), stored = store_sweep(s);
+    return flushed ? flushed : swept ? swept : stored;
+}
+
 static const struct module download = {
     .name = "download",
     .routes = routes,
@@ -59,7 +85,8 @@ static const struct module download = {
     .subscriptions = subscriptions,
     .nsubscriptions = ARRAY_SIZE(subscriptions),
     .start = start,
-    .tick = store_sweep,
+    .stop = quota_end,
+    .tick = tick,
     .tick_ms = SWEEP_MS,
 };
 NADIR_MODULE(download)

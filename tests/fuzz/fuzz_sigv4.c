@@ -7,7 +7,7 @@
 
 static void chunks(struct scope *s, const struct sigv4 *v, const unsigned char key[32], const char *payload, char *body,
                    size_t len) {
-    struct chunked c = {.sig = v, .key = key};
+    struct chunked c = {.sig = v, .key = key, .wanted = DIGESTS_ALL};
     struct digests d;
     struct s3_fault f = {0};
     if (!chunked_kind(payload, &c) || len == 0) return;

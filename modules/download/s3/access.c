@@ -58,6 +58,7 @@ int buckets_list(struct s3_call *c) {
     s3_xml_close(x);
     s3_xml_open(x, "Buckets");
     for (int i = 0; i < db_count(r); i++) {
+        if (!s3_key_reaches(c, db_text(r, i, 0))) continue;
         s3_xml_open(x, "Bucket");
         s3_xml_text(x, "Name", db_text(r, i, 0));
         s3_xml_text(x, "CreationDate", db_text(r, i, 1));

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "download/s3/doors.h"
 #include "download/s3/s3.h"
 
 #define ERROR_MOST 3000 /* the gateway reads an answer's headers into one buffer */
@@ -55,7 +54,7 @@ static bool admitted(struct request *rq, struct response *rs) {
         s3_error(&c, 411, "MissingContentLength", "Tell the body's length.");
         return false;
     }
-    return object_fits(&c, s3_body_length(&c));
+    return object_admitted(&c, s3_body_length(&c));
 }
 
 int s3_admit(struct request *rq, struct response *rs) {

@@ -78,13 +78,15 @@ static int digests_check(const struct s3_call *c, const struct digests *d, struc
 }
 
 static int payload_check(const struct s3_call *c, struct chunked *coding, struct s3_fault *f) {
-    *coding = (struct chunked){.sig = &c->sig, .key = c->key};
+    *coding = (struct chunked){.sig = &c->sig, .key = c->key, .wanted = digests_wanted(c->sent.headers)};
+    coding->announced = s3_header(c, "x-amz-trailer") != NULL && coding->wanted;
     const char *payload = c->sig.payload ? c->sig.payload : "UNSIGNED-PAYLOAD";
     if (is_streaming(c)) {
         if (chunked_kind(payload, coding)) return 0;
         return s3_fault_set(f, 501, "NotImplemented", "This way of signing a body in chunks is not taken.");
     }
     if (strcmp(payload, "UNSIGNED-PAYLOAD") == 0) return 0;
+    coding->wanted |= DIGEST_SHA256;
     if (strlen(payload) == 64 && strspn(payload, "0123456789abcdef") == 64) return 0;
     return s3_fault_set(f, 400, "InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-… or a SHA-256.");
 }
@@ -121,6 +123,17 @@ static int place_plain(struct s3_call *c, FILE *in, const char *from, const char
     return fclose(out) != 0 && !err ? NADIR_EUNAVAILABLE : err;
 }
 
+/* The checksum that the client asked to compare is kept with the object. */
+static void checksum_keep(struct s3_call *c, struct s3_stored *out, const struct digests *d) {
+    static const char *const names[] = {"crc32", "crc32c", "crc64nvme", "sha1", "sha256"};
+    struct digests asked = *d;
+    asked.wanted = digests_wanted(c->sent.headers);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !out->checksum; i++) {
+        out->checksum_name = scope_printf(c->rq->scope, "x-amz-checksum-%s", names[i]);
+        out->checksum = digests_text(c->rq->scope, &asked, out->checksum_name);
+    }
+}
+
 static int stamp(struct scope *s, struct s3_stored *out, const char *to, const struct digests *d) {
     unsigned char md5[32];
     unsigned len;
@@ -137,6 +150,7 @@ int s3_body_store(struct s3_call *c, struct s3_stored *out, struct s3_fault *f) 
     struct chunked coding;
     struct digests d;
     const char *from;
+    *out = (struct s3_stored){0};
     int err = payload_check(c, &coding, f);
     if (!err && s3_body_length(c) < 0) err = s3_fault_set(f, 411, "MissingContentLength", "Tell the body's length.");
     if (!err) err = body_path(c, &from, f);
@@ -148,12 +162,14 @@ int s3_body_store(struct s3_call *c, struct s3_stored *out, struct s3_fault *f) 
         err = place_decoded(c, &coding, in, to, &d, f);
         if (!err) err = digests_check(c, &d, f);
     } else {
-        err = digests_begin(s, &d);
+        err = digests_begin(s, &d, coding.wanted);
         if (!err) err = read_through(in, NULL, &d);
         if (!err) err = digests_check(c, &d, f);
         if (!err) err = place_plain(c, in, from, to);
     }
-    return err ? err : stamp(s, out, to, &d);
+    if (err) return err;
+    checksum_keep(c, out, &d);
+    return stamp(s, out, to, &d);
 }
 
 int s3_body_read(struct s3_call *c, char **out, size_t *len, struct s3_fault *f) {
@@ -170,7 +186,7 @@ int s3_body_read(struct s3_call *c, char **out, size_t *len, struct s3_fault *f)
     *len = fread(*out, 1, S3_XML_MOST + 1, in);
     if (*len > S3_XML_MOST) return s3_fault_set(f, 413, "EntityTooLarge", "The document is larger than 2 MiB.");
     (*out)[*len] = '\0';
-    err = digests_begin(c->rq->scope, &d);
+    err = digests_begin(c->rq->scope, &d, coding.wanted);
     if (!err) err = digests_feed(&d, *out, *len);
     return err ? err : digests_check(c, &d, f);
 }

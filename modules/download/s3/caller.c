@@ -7,6 +7,7 @@
 #include "download/s3/s3.h"
 
 #define SLOW_MOST 3
+#define RETRY_SECONDS 2
 #define SLOW_US (INT64_C(540) * 1000000) /* below the gateway's proxy_read_timeout */
 
 static atomic_int slow;
@@ -15,7 +16,13 @@ int s3_error(struct s3_call *c, int status, const char *code, const char *messag
     return response_error(c->rs, status, code, NULL, "%s", message);
 }
 
+int s3_slow_down(struct s3_call *c, int seconds, const char *message) {
+    response_header(c->rs, "Retry-After", "%d", seconds);
+    return s3_error(c, 503, "SlowDown", message);
+}
+
 int s3_refuse(struct s3_call *c, const struct s3_fault *f) {
+    if (f->status == 503) return s3_slow_down(c, RETRY_SECONDS, f->message);
     return s3_error(c, f->status, f->code, f->message);
 }
 
@@ -43,10 +50,10 @@ static int key_find(struct s3_call *c) {
     struct db_rows *r;
     char *secret;
     size_t len;
-    int err =
-        db_query(s, download_db(), &r,
-                 "SELECT subject, secret FROM s3_key WHERE access_key = $1 AND (expires_at IS NULL OR expires_at > now())", "s",
-                 c->sig.access_key);
+    int err = db_query(s, download_db(), &r,
+                       "SELECT subject, secret, read_only, buckets FROM s3_key WHERE access_key = $1"
+                       " AND (expires_at IS NULL OR expires_at > now())",
+                       "s", c->sig.access_key);
     if (err) return err;
     if (db_count(r) == 0) return NADIR_EUNAUTH;
     const char *subject = db_text(r, 0, 0);
@@ -55,8 +62,41 @@ static int key_find(struct s3_call *c) {
     if (err) return err == NADIR_EDENIED ? NADIR_EUNAUTH : err;
     err = sigv4_key(s, &c->sig, secret, c->key);
     OPENSSL_cleanse(secret, strlen(secret));
+    c->read_only = db_bool(r, 0, 2);
+    c->buckets = db_is_null(r, 0, 3) ? NULL : db_json(s, r, 0, 3);
     c->who = (struct auth){.subject = subject, .scope = DOWNLOAD_SCOPE, .roles = "", .is_user = true};
     return err;
+}
+
+bool s3_key_reaches(const struct s3_call *c, const char *bucket) {
+    size_t i;
+    json_t *name;
+    if (!c->buckets) return true;
+    json_array_foreach(c->buckets, i, name) {
+        if (strcmp(json_string_value(name), bucket) == 0) return true;
+    }
+    return false;
+}
+
+char *s3_time(struct scope *s, int64_t at) {
+    time_t t = (time_t)at;
+    struct tm tm;
+    char *out = scope_alloc(s, 32);
+    gmtime_r(&t, &tm);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+    return out;
+}
+
+/* What the key that signed is for. False: the request goes beyond it, and that was answered. */
+static bool within_key(struct s3_call *c) {
+    bool reads = strcmp(c->sent.method, "GET") == 0 || strcmp(c->sent.method, "HEAD") == 0;
+    if (c->read_only && !reads)
+        s3_error(c, 403, "AccessDenied", "The key that signed this request is for reading only.");
+    else if (*c->bucket && !s3_key_reaches(c, c->bucket))
+        s3_error(c, 403, "AccessDenied", "The key that signed this request is not for this bucket.");
+    else
+        return true;
+    return false;
 }
 
 static bool answered(struct s3_call *c, int err) {
@@ -86,7 +126,7 @@ bool s3_begin_as(struct request *rq, struct response *rs, const struct signed_re
         return false;
     }
     if (err) return answered(out, err);
-    if (sigv4_verify(rq->scope, &out->sig, sent, out->key, S3_PREFIX)) return true;
+    if (sigv4_verify(rq->scope, &out->sig, sent, out->key, S3_PREFIX)) return within_key(out);
     s3_error(out, 403, "SignatureDoesNotMatch",
              "The signature is not that of this request: check the secret and the endpoint.");
     return false;
@@ -117,7 +157,7 @@ bool s3_slow_enter(struct s3_call *c) {
         return true;
     }
     s3_slow_leave();
-    s3_error(c, 503, "SlowDown", "Too many uploads arrive at once: try again.");
+    s3_slow_down(c, 1, "Too many uploads arrive at once: try again.");
     return false;
 }
 

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "common/config.h"
 #include "common/id.h"
+#include "download/cuts.h"
 #include "download/s3/s3.h"
 #include "download/s3/visible.h"
 
@@ -22,9 +22,9 @@ static const char *suffix_of(const char *path) {
     return dot && dot != base ? dot : "";
 }
 
-/* The asset's name with its file's suffix, unless it has that already. */
-static char *file_name(struct scope *s, const struct right_asset *a) {
-    const char *suffix = suffix_of(a->path);
+/* The asset's name with its file's suffix, unless it has that already. A part that was bought is a GeoTIFF. */
+static char *file_name(struct scope *s, const struct right_asset *a, int access) {
+    const char *suffix = access == ACCESS_AREA ? ".tif" : suffix_of(a->path);
     size_t len = strlen(a->asset), tail = strlen(suffix);
     bool has = len > tail && strcmp(a->asset + len - tail, suffix) == 0;
     return scope_printf(s, "%s%s", a->asset, has ? "" : suffix);
@@ -44,33 +44,54 @@ int catalogue_find(struct s3_call *c, struct right_asset *out) {
         rights_assets(s, download_db(), &c->who, c->bucket, scope_strndup(s, c->object, (size_t)(slash - c->object)), &list);
     if (err) return err == NADIR_ENOTFOUND ? ACCESS_HIDDEN : err;
     for (size_t i = 0; i < list.count; i++) {
-        if (!is_here(list.assets[i].path) || strcmp(file_name(s, &list.assets[i]), slash + 1) != 0) continue;
+        bool here = list.accesses[i] == ACCESS_AREA || is_here(list.assets[i].path);
+        if (!here || strcmp(file_name(s, &list.assets[i], list.accesses[i]), slash + 1) != 0) continue;
         *out = list.assets[i];
         return list.accesses[i];
     }
     return ACCESS_HIDDEN;
 }
 
-static int refuse(struct s3_call *c, int access) {
+static int refuse(struct s3_fault *f, int access) {
     switch (access) {
     case ACCESS_SIGN_IN:
-        return s3_error(c, 403, "AccessDenied", "This product is sold: sign the request with the key of whoever bought it.");
+        return s3_fault_set(f, 403, "AccessDenied",
+                            "This product is sold: sign the request with the key of whoever bought it.");
     case ACCESS_BUY:
-        return s3_error(c, 403, "AccessDenied", "Buy this product first: ask for a quote at /billing/v1/quotes and order it.");
-    case ACCESS_AREA:
-        return s3_error(c, 403, "AccessDenied", "You bought a part of this file: it is made at /download/v1/items.");
+        return s3_fault_set(f, 403, "AccessDenied",
+                            "Buy this product first: ask for a quote at /billing/v1/quotes and order it.");
     case ACCESS_NOT_FOR_SALE:
-        return s3_error(c, 403, "AccessDenied", "This product is not offered: only those who already hold it may use it.");
+        return s3_fault_set(f, 403, "AccessDenied", "This product is not offered: only those who already hold it may use it.");
     default:
-        return s3_error(c, 404, "NoSuchKey", "The specified key does not exist.");
+        return s3_fault_set(f, 404, "NoSuchKey", "The specified key does not exist.");
     }
+}
+
+/* Clients ask again after 503 by themselves. */
+static int part_open(struct s3_call *c, struct right_asset *a, struct s3_fault *f) {
+    struct right_asset part;
+    struct cut cut;
+    int err = cut_find(c->rq->scope, a, c->who.subject, &part, &cut);
+    if (err) return err;
+    *a = part;
+    if (cut.state == CUT_READY) return 0;
+    if (cut.state == CUT_WAITING)
+        return s3_fault_set(f, 503, "SlowDown", "The file is being cut to the area that you bought: ask again in 2 seconds.");
+    return s3_fault_set(f, 403, "InvalidObjectState", "This file cannot be cut to the area that you bought.");
+}
+
+int catalogue_open(struct s3_call *c, struct right_asset *out, struct s3_fault *f) {
+    int access = catalogue_find(c, out);
+    if (access < 0 || access == ACCESS_GRANTED) return access;
+    return access == ACCESS_AREA ? part_open(c, out, f) : refuse(f, access);
 }
 
 int catalogue_send(struct s3_call *c) {
     struct right_asset asset;
-    int access = catalogue_find(c, &asset);
-    if (access < 0) return access;
-    if (access != ACCESS_GRANTED) return refuse(c, access);
+    struct s3_fault f = {0};
+    int err = catalogue_open(c, &asset, &f);
+    if (f.code) return s3_refuse(c, &f);
+    if (err) return err;
     if (*asset.sha256) response_header(c->rs, "X-Checksum-Sha256", "%s", asset.sha256);
     asset.sha256 = ""; /* an entity tag of S3's would be taken for an MD5 */
     return delivery_send(c->rq, c->rs, &asset, c->who.subject);
@@ -83,26 +104,20 @@ static int by_key(const void *a, const void *b) {
     return strcmp(x->key, y->key);
 }
 
-static char *utc(struct scope *s, time_t at) {
-    struct tm tm;
-    char *out = scope_alloc(s, 32);
-    gmtime_r(&at, &tm);
-    strftime(out, 32, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
-    return out;
-}
-
 /* Size and time as the gateway will tell them with the bytes; where the data is not mounted, the catalogue's size, and the
  * time that its event's id (UUIDv7) begins with. */
-static struct s3_entry entry_of(struct scope *s, const struct right_asset *a, const char *key) {
+struct s3_entry catalogue_entry(struct scope *s, const struct right_asset *a, const char *key) {
     struct s3_entry e = {.key = key, .etag = etag_of(s, a), .size = a->size > 0 ? a->size : 0};
     struct stat st;
     if (stat(scope_printf(s, "%s/%s", config_text("NADIR_DATA", ""), a->path), &st) == 0 && S_ISREG(st.st_mode)) {
         e.size = (int64_t)st.st_size;
-        e.modified = utc(s, st.st_mtime);
+        e.at = (int64_t)st.st_mtime;
+        e.modified = s3_time(s, e.at);
         return e;
     }
     int64_t ms = id_valid(a->version) ? strtoll(scope_printf(s, "%.8s%.4s", a->version, a->version + 9), NULL, 16) : 0;
-    e.modified = utc(s, (time_t)(ms / 1000));
+    e.at = ms / 1000;
+    e.modified = s3_time(s, e.at);
     return e;
 }
 
@@ -120,11 +135,17 @@ static int item_entries(struct s3_call *c, const char *item, const char *prefix,
     }
     size_t first = page->count;
     for (size_t i = 0; i < list.count; i++) {
-        const struct right_asset *a = &list.assets[i];
-        if (list.accesses[i] != ACCESS_GRANTED || !is_here(a->path)) continue;
-        const char *key = scope_printf(s, "%s/%s", item, file_name(s, a));
+        struct right_asset *a = &list.assets[i];
+        struct s3_fault f = {0};
+        int access = list.accesses[i];
+        if (access != ACCESS_AREA && (access != ACCESS_GRANTED || !is_here(a->path))) continue;
+        const char *key = scope_printf(s, "%s/%s", item, file_name(s, a, access));
         if (strncmp(key, prefix, strlen(prefix)) != 0 || strcmp(key, after) <= 0) continue;
-        page->list[page->count++] = entry_of(s, a, key);
+        err = access == ACCESS_AREA ? part_open(c, a, &f) : 0;
+        if (err && err != NADIR_EINVAL && err != NADIR_ECONFLICT) return err;
+        if (err && f.status != 503) continue; /* it cannot be cut, or the right ended meanwhile */
+        page->list[page->count] = catalogue_entry(s, a, key);
+        page->list[page->count++].preparing = err != 0;
     }
     if (page->count > first) qsort(page->list + first, page->count - first, sizeof *page->list, by_key);
     return 0;

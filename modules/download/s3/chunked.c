@@ -86,6 +86,7 @@ static int trailer_read(struct scope *s, const struct chunked *c, FILE *in, cons
                         struct s3_fault *f) {
     const char *signature = NULL, *canonical = "";
     char line[LINE_MOST];
+    bool compared = false;
     for (int i = 0;; i++) {
         if (!line_read(in, line)) return malformed(f);
         if (!*line) break;
@@ -102,7 +103,10 @@ static int trailer_read(struct scope *s, const struct chunked *c, FILE *in, cons
         canonical = scope_printf(s, "%s%s:%s\n", canonical, line, value);
         int err = digests_compare(d, line, value, f);
         if (err) return err;
+        compared = compared || digests_is_checksum(line);
     }
+    if (c->announced && !compared)
+        return s3_fault_set(f, 400, "MalformedTrailerError", "The trailer that was announced in x-amz-trailer is not there.");
     if (!c->chunks_signed) return 0;
     unsigned char sum[32];
     unsigned len = 0;
@@ -115,8 +119,8 @@ static int trailer_read(struct scope *s, const struct chunked *c, FILE *in, cons
 int chunked_decode(struct scope *s, const struct chunked *c, FILE *in, FILE *out, struct digests *d, struct s3_fault *f) {
     char line[LINE_MOST], before[65] = "";
     struct digests one;
-    int err = digests_begin(s, &one); /* its contexts serve every chunk */
-    if (!err) err = digests_begin(s, d);
+    int err = digests_begin(s, &one, DIGEST_SHA256); /* its contexts serve every chunk */
+    if (!err) err = digests_begin(s, d, c->wanted);
     if (err) return err;
     if (c->chunks_signed) memcpy(before, c->sig->signature, 64);
     for (int64_t size = -1; size != 0;) {

@@ -11,6 +11,8 @@ struct chunked {
     const struct sigv4 *sig; /* whose signature is the first chunk's predecessor */
     const unsigned char *key;
     bool chunks_signed, trailer; /* from x-amz-content-sha256 */
+    bool announced;              /* a checksum in the trailer */
+    unsigned wanted;             /* digests that headers and announced trailers ask for */
 };
 
 /** What a payload's name says of its coding. False if it is not one of aws-chunked that is taken. */

@@ -1,7 +1,6 @@
 /* doors.c: /s3 and what lies below: which operation a request is, by its method and its arguments. */
 #include <string.h>
 
-#include "download/s3/doors.h"
 #include "download/s3/s3.h"
 
 /* Operations on a part of a bucket or object that this door has not. Without this list, PUT ?acl would write the object. */

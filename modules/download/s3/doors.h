@@ -4,6 +4,9 @@
 
 #include "common/http.h"
 
+#define S3_KEYS_MOST 20     /* of a user */
+#define S3_BUCKETS_MOST 100 /* of a user */
+
 int s3_get(struct request *rq, struct response *rs);
 int s3_put(struct request *rq, struct response *rs);
 int s3_post(struct request *rq, struct response *rs);
@@ -16,5 +19,12 @@ int s3_keys_revoke(struct request *rq, struct response *rs);
 /** One turn of the sweep: removes files whose time has come, bodies that nobody took, and uploads that were begun a week ago.
  */
 int store_sweep(struct scope *s);
+
+/* What a user has at the door: bytes in buckets, the quota of them, up to where a few more are taken slowly; and counts. */
+struct s3_standing {
+    int64_t used, quota, most;
+    int64_t keys, buckets;
+};
+int store_standing(struct scope *s, const char *owner, struct s3_standing *out);
 
 #endif

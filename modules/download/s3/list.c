@@ -15,6 +15,7 @@ struct listing {
     struct s3_entry *keys;
     const char **groups; /* common prefixes */
     size_t nkeys, ngroups;
+    bool preparing;   /* a key of the page is */
     const char *last; /* where the next page goes on; NULL: this is the last one */
 };
 
@@ -53,6 +54,7 @@ static bool take(struct scope *s, struct listing *l, const struct s3_page *page,
             l->groups[l->ngroups++] = group;
         else
             l->keys[l->nkeys++] = *e;
+        if (!group && e->preparing) l->preparing = true;
         *after = group ? scope_printf(s, "%s" S3_LAST, group) : e->key;
     }
     if (page->last && strcmp(page->last, *after) > 0) *after = page->last;
@@ -178,5 +180,7 @@ int s3_objects_list(struct s3_call *c) {
     if (l.bucket < 0) return l.bucket;
     if (l.bucket == BUCKET_NONE) return s3_error(c, 404, "NoSuchBucket", "The specified bucket does not exist");
     int err = collect(c, &l);
+    if (!err && l.preparing)
+        return s3_slow_down(c, 2, "Files are being cut to the area that you bought: ask again in 2 seconds.");
     return err ? err : answer(c, &l);
 }

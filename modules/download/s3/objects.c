@@ -1,4 +1,4 @@
-/* objects.c: GetObject, HeadObject, PutObject and CopyObject. */
+/* objects.c: GetObject, HeadObject and PutObject. */
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,13 +21,17 @@ static int no_such_key(struct s3_call *c) {
 
 /* ---- reading ---- */
 
-enum column { PATH, SIZE, ETAG, TYPE, HEADERS, MODIFIED };
-
-static int object_find(struct s3_call *c, const char *bucket, const char *key, struct db_rows **r) {
+int object_find(struct s3_call *c, struct db_rows **r) {
     return db_query(c->rq->scope, download_db(), r,
                     "SELECT path, size, etag, type, headers, extract(epoch FROM modified_at)::bigint FROM s3_object"
                     " JOIN s3_bucket USING (bucket) WHERE bucket = $1 AND key = $2 AND owner = $3",
-                    "sss", bucket, key, c->who.subject);
+                    "sss", c->bucket, c->object, c->who.subject);
+}
+
+/* Clients compare it with what they got: with a part it would not agree. */
+static bool checksum_asked(const struct s3_call *c) {
+    const char *mode = s3_header(c, "x-amz-checksum-mode");
+    return mode && strcasecmp(mode, "ENABLED") == 0 && !request_header(c->rq, "range");
 }
 
 /* What the object was stored with; whoever signed may have a few of them otherwise (response-content-type=…). */
@@ -36,8 +40,9 @@ static const char *headers_give(struct s3_call *c, const struct db_rows *r) {
                                             "expires"};
     const char *name;
     json_t *value;
-    json_t *stored = db_json(c->rq->scope, r, 0, HEADERS); /* the macro evaluates it several times */
+    json_t *stored = db_json(c->rq->scope, r, 0, OBJECT_HEADERS); /* the macro evaluates it several times */
     json_object_foreach(stored, name, value) {
+        if (digests_is_checksum(name) && !checksum_asked(c)) continue;
         if (!s3_arg(c, scope_printf(c->rq->scope, "response-%s", name)))
             response_header(c->rs, name, "%s", json_string_value(value));
     }
@@ -46,7 +51,7 @@ static const char *headers_give(struct s3_call *c, const struct db_rows *r) {
         if (sent) response_header(c->rs, overrides[i], "%s", sent);
     }
     const char *type = s3_arg(c, "response-content-type");
-    return type && !strpbrk(type, "\r\n") ? type : db_text(r, 0, TYPE);
+    return type && !strpbrk(type, "\r\n") ? type : db_text(r, 0, OBJECT_TYPE);
 }
 
 static char *http_date(struct scope *s, int64_t at) {
@@ -61,23 +66,24 @@ static char *http_date(struct scope *s, int64_t at) {
 /* HEAD is answered here, with all headers; of a GET the gateway makes the headers itself and takes over those it knows. */
 static int own_send(struct s3_call *c) {
     struct db_rows *r;
-    int err = object_find(c, c->bucket, c->object, &r);
+    int err = object_find(c, &r);
     if (err) return err;
     if (db_count(r) == 0) return no_such_key(c);
-    int64_t size = db_int(r, 0, SIZE);
-    if (response_not_modified(c->rq, c->rs, db_text(r, 0, ETAG))) return 0;
+    int64_t size = db_int(r, 0, OBJECT_SIZE);
+    if (response_not_modified(c->rq, c->rs, db_text(r, 0, OBJECT_ETAG))) return 0;
     const char *range = request_header(c->rq, "range");
     if (!request_header(c->rq, "if-range") && delivery_past_end(range, size))
         return s3_error(c, 416, "InvalidRange", "The requested range is not satisfiable");
     const char *type = headers_give(c, r);
     if (c->rq->head && !range) {
-        response_header(c->rs, "Last-Modified", "%s", http_date(c->rq->scope, db_int(r, 0, MODIFIED)));
+        response_header(c->rs, "Last-Modified", "%s", http_date(c->rq->scope, db_int(r, 0, OBJECT_MODIFIED)));
         response_header(c->rs, "Accept-Ranges", "bytes");
         return response_data(c->rs, 200, type, "", (size_t)size); /* the length is told, nothing is sent */
     }
+    if (!quota_take(c->rq, c->rs, c->who.subject, db_text(r, 0, OBJECT_PATH), size, quota_bytes(range, size))) return 0;
     err = delivery_record(c->rq, NULL, NULL, NULL, c->who.subject, size);
     if (err) return err;
-    return response_accel(c->rs, type, scope_printf(c->rq->scope, "/_files/%s", db_text(r, 0, PATH)));
+    return response_accel(c->rs, type, scope_printf(c->rq->scope, "/_files/%s", db_text(r, 0, OBJECT_PATH)));
 }
 
 int object_get(struct s3_call *c) {
@@ -131,20 +137,33 @@ int object_headers(struct s3_call *c, struct s3_object *out, struct s3_fault *f)
     return total > METADATA_MOST ? s3_fault_set(f, 400, "MetadataTooLarge", "Metadata has at most 2 KiB.") : 0;
 }
 
-bool object_fits(struct s3_call *c, int64_t bytes) {
-    int64_t room;
+static bool fits(struct s3_call *c, int64_t bytes, bool before) {
+    struct s3_standing q;
+    bool taken;
     if (bytes > S3_BODY_MOST) {
         s3_error(c, 400, "EntityTooLarge", "One request carries at most 5 GiB: upload in parts.");
         return false;
     }
-    int err = store_room(c->rq->scope, c->who.subject, &room);
-    if (err) {
-        response_fail(c->rs, err);
+    int err = store_standing(c->rq->scope, c->who.subject, &q);
+    int64_t after = q.used + store_weight(bytes);
+    if (!err && after > q.most) {
+        s3_error(c, 403, "QuotaExceeded", "Your buckets are full: delete something first.");
         return false;
     }
-    if (store_weight(bytes) <= room) return true;
-    s3_error(c, 403, "QuotaExceeded", "Your buckets are full: delete something first.");
+    if (!err && after <= q.quota) return true;
+    if (!err && before) err = store_ease(c->rq->scope, c->who.subject, &taken);
+    if (!err && (!before || taken)) return true;
+    if (err) response_fail(c->rs, err);
+    if (!err) s3_slow_down(c, S3_EASE_SECONDS, "Your buckets are full: for a while one write in some seconds is taken.");
     return false;
+}
+
+bool object_fits(struct s3_call *c, int64_t bytes) {
+    return fits(c, bytes, false);
+}
+
+bool object_admitted(struct s3_call *c, int64_t bytes) {
+    return fits(c, bytes, true);
 }
 
 static int replaced(struct db_tx *tx, const char *bucket, const char *key, int64_t *weight) {
@@ -199,13 +218,15 @@ static int put(struct s3_call *c) {
     int err = object_headers(c, &o, &f);
     if (!err) err = s3_body_store(c, &file, &f);
     if (f.code) return s3_refuse(c, &f);
+    if (!err && file.checksum) json_object_set_new(o.headers, file.checksum_name, json_string(file.checksum));
     if (!err) err = object_commit(c, &o, &file, NULL);
     if (err) return err;
     response_header(c->rs, "ETag", "\"%s\"", file.etag);
+    if (file.checksum) response_header(c->rs, file.checksum_name, "%s", file.checksum);
     return response_empty(c->rs, 200);
 }
 
-static bool key_allowed(struct s3_call *c) {
+bool object_key_allowed(struct s3_call *c) {
     for (const char *k = c->object; *k; k++)
         if (strncmp(k, S3_LAST, strlen(S3_LAST)) == 0) {
             s3_error(c, 400, "InvalidArgument", "A key cannot hold the character U+10FFFF.");
@@ -215,76 +236,8 @@ static bool key_allowed(struct s3_call *c) {
 }
 
 int object_put(struct s3_call *c) {
-    if (!s3_bucket_writable(c) || !key_allowed(c) || !object_fits(c, s3_body_length(c)) || !s3_slow_enter(c)) return 0;
+    if (!s3_bucket_writable(c) || !object_key_allowed(c) || !object_fits(c, s3_body_length(c)) || !s3_slow_enter(c)) return 0;
     int err = put(c);
-    s3_slow_leave();
-    return err;
-}
-
-/* ---- copying ---- */
-
-/* "/bucket/key" or "bucket/key", percent-encoded. */
-static int source_find(struct s3_call *c, struct db_rows **r, struct s3_fault *f) {
-    const char *sent = s3_header(c, "x-amz-copy-source");
-    const char *source = sent ? http_decode(c->rq->scope, sent, strcspn(sent, "?"), false) : NULL;
-    if (source && *source == '/') source++;
-    const char *slash = source ? strchr(source, '/') : NULL;
-    if (!slash || !slash[1]) return s3_fault_set(f, 400, "InvalidArgument", "x-amz-copy-source must be /bucket/key.");
-    int err = object_find(c, scope_strndup(c->rq->scope, source, (size_t)(slash - source)), slash + 1, r);
-    if (err) return err;
-    if (db_count(*r)) return 0;
-    return s3_fault_set(f, 404, "NoSuchKey", "The source does not exist among your own objects, from which alone is copied.");
-}
-
-static int duplicate(struct s3_call *c, const struct db_rows *r, struct s3_stored *out) {
-    struct scope *s = c->rq->scope;
-    int err = store_reserve(s, &out->path);
-    if (err) return err;
-    const char *to_path = store_file(s, out->path);
-    out->size = db_int(r, 0, SIZE);
-    out->etag = db_text(r, 0, ETAG);
-    out->modified = (int64_t)time(NULL);
-    const struct timespec times[2] = {{(time_t)out->modified, 0}, {(time_t)out->modified, 0}};
-    int from = open(store_file(s, db_text(r, 0, PATH)), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    int to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    err = from >= 0 && to >= 0 ? store_copy(from, to, out->size) : NADIR_EUNAVAILABLE;
-    if (!err) err = store_settle(s, to);
-    if (!err && futimens(to, times) != 0) err = NADIR_EUNAVAILABLE;
-    if (from >= 0) close(from);
-    if (to >= 0) close(to);
-    return err;
-}
-
-static int copy(struct s3_call *c) {
-    struct s3_object o;
-    struct s3_stored file;
-    struct s3_fault f = {0};
-    struct db_rows *r;
-    const char *directive = s3_header(c, "x-amz-metadata-directive");
-    int err = object_headers(c, &o, &f);
-    if (!err) err = source_find(c, &r, &f);
-    if (f.code) return s3_refuse(c, &f);
-    if (err) return err;
-    if (!directive || strcasecmp(directive, "REPLACE") != 0)
-        o = (struct s3_object){db_text(r, 0, TYPE), db_json(c->rq->scope, r, 0, HEADERS)};
-    if (!object_fits(c, db_int(r, 0, SIZE))) return 0;
-    err = duplicate(c, r, &file);
-    if (!err) err = object_commit(c, &o, &file, NULL);
-    if (err) return err;
-    struct s3_xml *x = s3_xml_begin(c, "CopyObjectResult");
-    char text[40];
-    time_t at = (time_t)file.modified;
-    struct tm tm;
-    gmtime_r(&at, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
-    s3_xml_text(x, "LastModified", text);
-    s3_xml_text(x, "ETag", scope_printf(c->rq->scope, "\"%s\"", file.etag));
-    return s3_xml_answer(x);
-}
-
-int object_copy(struct s3_call *c) {
-    if (!s3_bucket_writable(c) || !key_allowed(c) || !s3_slow_enter(c)) return 0;
-    int err = copy(c);
     s3_slow_leave();
     return err;
 }

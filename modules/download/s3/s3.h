@@ -11,6 +11,8 @@
 
 #include "common/db.h"
 #include "download/download.h"
+#include "download/quota.h"
+#include "download/s3/doors.h"
 #include "download/s3/sigv4.h"
 
 #define S3_PREFIX "/s3"
@@ -19,7 +21,7 @@
 #define S3_PART_LEAST (INT64_C(5) << 20) /* bytes of a part but the last */
 #define S3_BODY_MOST (INT64_C(5) << 30)  /* bytes of a PUT; the gateway's client_max_body_size */
 #define S3_XML_MOST (2 << 20)            /* bytes of a document in a body */
-#define S3_BUCKETS_MOST 100              /* of a user */
+#define S3_EASE_SECONDS 2                /* between writes over the quota */
 #define S3_CHARGE_LEAST 4096             /* an object counts at least so many bytes: what it takes on a disk */
 #define S3_LAST "\xf4\x8f\xbf\xbf"       /* U+10FFFF, after every key of a prefix */
 #define S3_TIME "'YYYY-MM-DD\"T\"HH24:MI:SS\".000Z\"'"
@@ -33,6 +35,8 @@ struct s3_call {
     struct sigv4 sig;
     unsigned char key[32];       /* that signed it */
     struct auth who;             /* subject NULL: anonymous */
+    bool read_only;              /* the key that signed is */
+    json_t *buckets;             /* that the key is for; NULL: all */
     const char *bucket, *object; /* "" where the address names none */
 };
 
@@ -43,10 +47,16 @@ bool s3_begin(struct request *rq, struct response *rs, struct s3_call *out);
 bool s3_begin_as(struct request *rq, struct response *rs, const struct signed_request *sent, struct s3_call *out);
 /** Answers an error of S3's. Returns 0. */
 int s3_error(struct s3_call *c, int status, const char *code, const char *message);
+/** Answers 503 SlowDown with Retry-After. Returns 0. */
+int s3_slow_down(struct s3_call *c, int seconds, const char *message);
 /** Answers what a fault says. Returns 0. */
 int s3_refuse(struct s3_call *c, const struct s3_fault *f);
 const char *s3_arg(const struct s3_call *c, const char *name);
 const char *s3_header(const struct s3_call *c, const char *name);
+/** True if the key that signed, or an unsigned request, may know of a bucket. */
+bool s3_key_reaches(const struct s3_call *c, const char *bucket);
+/** Seconds since the epoch as S3's documents have them. */
+char *s3_time(struct scope *s, int64_t at);
 
 /* ---- vault.c: secrets at rest ---- */
 /** True if the instance has a secret that keys are sealed with (NADIR_S3_SECRET). */
@@ -63,8 +73,9 @@ int vault_open(struct scope *s, const char *access_key, const char *subject, con
 struct s3_stored {
     const char *path; /* below NADIR_DATA; named in s3_file until an object has it */
     int64_t size;
-    const char *etag; /* MD5 in hex */
-    int64_t modified; /* seconds since the epoch: the time of its file too */
+    const char *etag;                     /* MD5 in hex */
+    int64_t modified;                     /* seconds since the epoch: the time of its file too */
+    const char *checksum_name, *checksum; /* "x-amz-checksum-…" and its base64 as the client sent it; NULL: it sent none */
 };
 /** Length of the body that the client told, without the framing of aws-chunked; -1 if it told none that can be read. */
 int64_t s3_body_length(const struct s3_call *c);
@@ -78,6 +89,8 @@ int s3_body_read(struct s3_call *c, char **out, size_t *len, struct s3_fault *f)
 int store_reserve(struct scope *s, const char **path);
 /** Where a path lies. */
 char *store_file(struct scope *s, const char *path);
+/** Opens a file below NADIR_DATA that no symbolic link leads to. Negative: it could not be opened. */
+int store_open(struct scope *s, const char *path);
 /** Copies bytes from one open file to another, in the kernel. */
 int store_copy(int from, int to, int64_t bytes);
 /** Writes to the disk what an open file holds. */
@@ -89,8 +102,8 @@ int store_discard(struct db_tx *tx, const char *path);
 int store_charge(struct db_tx *tx, const char *owner, int64_t bytes);
 /** What an object of that size counts. */
 int64_t store_weight(int64_t size);
-/** Bytes that the user may still store. */
-int store_room(struct scope *s, const char *owner, int64_t *out);
+/** One write over the quota is taken: the caller is the first to ask in S3_EASE_SECONDS. */
+int store_ease(struct scope *s, const char *owner, bool *taken);
 
 /* ---- access.c ---- */
 enum s3_bucket_kind { BUCKET_NONE, BUCKET_OWN, BUCKET_COLLECTION };
@@ -104,17 +117,22 @@ bool s3_bucket_writable(struct s3_call *c);
 /** The asset that a key names. Returns an enum access, or negative. */
 int catalogue_find(struct s3_call *c, struct right_asset *out);
 int catalogue_send(struct s3_call *c);
+/** The asset that the call names if its bytes may be had now: with an area that was bought, the part. Otherwise a fault. */
+int catalogue_open(struct s3_call *c, struct right_asset *out, struct s3_fault *f);
 
 /* ---- list.c, listing.c ---- */
 struct s3_entry {
     const char *key, *modified, *etag;
-    int64_t size;
+    int64_t size, at; /* at: of the catalogue's, the time as seconds since the epoch */
+    bool preparing;   /* a part that was bought and is being cut: its size is not known yet */
 };
 struct s3_page {
     struct s3_entry *list;
     size_t count;
     const char *last; /* after which to ask for more; NULL: this was all */
 };
+/** What a list says of an asset under a key, and a copy of its source. */
+struct s3_entry catalogue_entry(struct scope *s, const struct right_asset *a, const char *key);
 /** Entries of a bucket with a prefix and after a key, in the order of their bytes. */
 int catalogue_page(struct s3_call *c, const char *prefix, const char *after, struct s3_page *out);
 int s3_objects_list(struct s3_call *c);
@@ -127,6 +145,7 @@ int object_delete(struct s3_call *c);
 int objects_delete(struct s3_call *c);
 int upload_start(struct s3_call *c);
 int upload_part(struct s3_call *c);
+int upload_part_copy(struct s3_call *c, int part);
 int upload_complete(struct s3_call *c);
 int upload_abort(struct s3_call *c);
 int upload_parts(struct s3_call *c);
@@ -142,16 +161,30 @@ struct s3_object {
     const char *type;
     json_t *headers;
 };
+/* Columns of object_find. */
+enum object_column { OBJECT_PATH, OBJECT_SIZE, OBJECT_ETAG, OBJECT_TYPE, OBJECT_HEADERS, OBJECT_MODIFIED };
+/** The caller's own object of the call's bucket and key: a row, or none. */
+int object_find(struct s3_call *c, struct db_rows **r);
+/** True if the key can be an object's; otherwise it is answered why not. */
+bool object_key_allowed(struct s3_call *c);
 /** Reads type and headers that are to be kept from the request. NADIR_EINVAL with a fault. */
 int object_headers(struct s3_call *c, struct s3_object *out, struct s3_fault *f);
 /** Puts what was stored in its place: object, quota and events in one transaction. upload may be NULL. */
 int object_commit(struct s3_call *c, const struct s3_object *o, const struct s3_stored *file, const char *upload);
+/** The upload of the address, which must be of its bucket and key: upload, type, headers. NADIR_ENOTFOUND. */
+int upload_find(struct s3_call *c, struct db_rows **r);
+/** Answers that there is no such upload. Returns 0. */
+int upload_unknown(struct s3_call *c);
+/** Makes what was stored a part of the address's upload. 1, or 0 if it was answered why not, or negative. */
+int part_store(struct s3_call *c, int part, const struct s3_stored *file);
 /** Removes an upload that was begun, and its parts. NADIR_ENOTFOUND if it is not there. */
 int upload_remove(struct db_tx *tx, const char *owner, const char *upload);
 /** Removes one object, if it is there. */
 int object_remove(struct db_tx *tx, const char *owner, const char *bucket, const char *key);
-/** Checks that the room for `bytes` is there before they are taken. */
+/** Checks that there is room for `bytes`, with what is given beyond the quota. */
 bool object_fits(struct s3_call *c, int64_t bytes);
+/** As object_fits before a body is taken: what goes beyond the quota is taken slowly, one in S3_EASE_SECONDS. */
+bool object_admitted(struct s3_call *c, int64_t bytes);
 
 /** Takes one of the few places for slow work, so that the door leaves threads to others. False: 503 was answered. */
 bool s3_slow_enter(struct s3_call *c);

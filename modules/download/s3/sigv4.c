@@ -224,9 +224,11 @@ static char *trimmed(struct scope *s, const char *value) {
     return out;
 }
 
-/* What the web server keeps for itself, the gateway tells under another name. */
+/* What the web server keeps for itself, the gateway tells under another name. Expect is signed by AWS's SDK for Go where it
+ * sends a large body again. */
 static const char *header_name(const struct pairs *headers, const char *name) {
-    static const char *const names[][2] = {{"host", "x-s3-host"}, {"content-length", "x-s3-content-length"}};
+    static const char *const names[][2] = {
+        {"host", "x-s3-host"}, {"content-length", "x-s3-content-length"}, {"expect", "x-s3-expect"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i][0]) == 0 && pairs_get(headers, names[i][1])) return names[i][1];
     return name;

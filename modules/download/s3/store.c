@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,7 +18,6 @@
 #include "common/config.h"
 #include "common/id.h"
 #include "common/log.h"
-#include "download/s3/doors.h"
 #include "download/s3/s3.h"
 
 #define SWEEP_MOST 500
@@ -43,6 +44,15 @@ int store_reserve(struct scope *s, const char **path) {
     if (err) return err;
     return db_query(s, download_db(), NULL, "INSERT INTO s3_file (path, discard_at) VALUES ($1, now() + interval '1 day')", "s",
                     *path);
+}
+
+int store_open(struct scope *s, const char *path) {
+    const char *file = store_file(s, path);
+    char root[PATH_MAX], real[PATH_MAX];
+    if (!realpath(config_text("NADIR_DATA", ""), root) || !realpath(file, real)) return -1;
+    size_t len = strlen(root);
+    if (strncmp(real, root, len) != 0 || real[len] != '/' || strcmp(real + len + 1, path) != 0) return -1;
+    return open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 int store_copy(int from, int to, int64_t bytes) {
@@ -74,8 +84,13 @@ int store_discard(struct db_tx *tx, const char *path) {
                    "s", path);
 }
 
-static int64_t quota(void) {
+static int64_t quota_default(void) {
     return config_int("NADIR_S3_QUOTA_MB", 0, INT64_C(1) << 40, 10240) << 20;
+}
+
+/* Up to a tenth over the quota is taken, slowly (store_ease). */
+static int64_t quota_most(int64_t quota) {
+    return quota + quota / 10;
 }
 
 int64_t store_weight(int64_t size) {
@@ -86,16 +101,33 @@ int store_charge(struct db_tx *tx, const char *owner, int64_t bytes) {
     struct db_rows *r;
     int err = db_exec(tx, &r,
                       "INSERT INTO s3_usage (owner, bytes) VALUES ($1, greatest($2::bigint, 0))"
-                      " ON CONFLICT (owner) DO UPDATE SET bytes = greatest(s3_usage.bytes + $2, 0) RETURNING bytes",
-                      "sl", owner, bytes);
+                      " ON CONFLICT (owner) DO UPDATE SET bytes = greatest(s3_usage.bytes + $2, 0)"
+                      " RETURNING bytes, coalesce((SELECT storage FROM quota_limit WHERE subject = $1), $3::bigint)",
+                      "sll", owner, bytes, quota_default());
     if (err) return err;
-    return bytes > 0 && db_int(r, 0, 0) > quota() ? NADIR_ETOOLARGE : 0;
+    return bytes > 0 && db_int(r, 0, 0) > quota_most(db_int(r, 0, 1)) ? NADIR_ETOOLARGE : 0;
 }
 
-int store_room(struct scope *s, const char *owner, int64_t *out) {
+int store_standing(struct scope *s, const char *owner, struct s3_standing *out) {
     struct db_rows *r;
-    int err = db_query(s, download_db(), &r, "SELECT bytes FROM s3_usage WHERE owner = $1", "s", owner);
-    if (!err) *out = quota() - (db_count(r) ? db_int(r, 0, 0) : 0);
+    int err = db_query(s, download_db(), &r,
+                       "SELECT coalesce((SELECT bytes FROM s3_usage WHERE owner = $1), 0),"
+                       " coalesce((SELECT storage FROM quota_limit WHERE subject = $1), $2::bigint),"
+                       " (SELECT count(*) FROM s3_key WHERE subject = $1), (SELECT count(*) FROM s3_bucket WHERE owner = $1)",
+                       "sl", owner, quota_default());
+    if (err) return err;
+    *out =
+        (struct s3_standing){db_int(r, 0, 0), db_int(r, 0, 1), quota_most(db_int(r, 0, 1)), db_int(r, 0, 2), db_int(r, 0, 3)};
+    return 0;
+}
+
+int store_ease(struct scope *s, const char *owner, bool *taken) {
+    struct db_rows *r;
+    int err = db_query(s, download_db(), &r,
+                       "UPDATE s3_usage SET eased_at = now() WHERE owner = $1"
+                       " AND (eased_at IS NULL OR eased_at <= now() - $2::integer * interval '1 second')",
+                       "si", owner, S3_EASE_SECONDS);
+    if (!err) *taken = db_affected(r) == 1;
     return err;
 }
 

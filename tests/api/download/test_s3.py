@@ -189,7 +189,7 @@ def test_own_buckets_are_nobody_elses(door, other_door, anon, bucket):
     other = "t-" + uuid.uuid4().hex[:12]
     assert other_door("PUT", "/" + other).status_code == 200
     source = {"x-amz-copy-source": f"/{bucket}/mine"}
-    refused(other_door("PUT", f"/{other}/stolen", headers=source), 404, "NoSuchKey")
+    refused(other_door("PUT", f"/{other}/stolen", headers=source), 404, "NoSuchBucket")
     assert bucket not in texts(other_door("GET", ""), "Buckets/Bucket/Name")
     # A client cannot name a body that the gateway stored for another.
     forged = {"X-S3-Body": "/etc/passwd", "X-S3-Content-Length": "5"}

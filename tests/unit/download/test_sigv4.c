@@ -237,7 +237,7 @@ static void test_trailers_are_compared(void **state) {
     struct scope s;
     struct digests d;
     scope_init(&s, "test", 0);
-    struct chunked c = {0};
+    struct chunked c = {.wanted = DIGEST_CRC32};
     assert_true(chunked_kind("STREAMING-UNSIGNED-PAYLOAD-TRAILER", &c));
     struct s3_fault f = {0};
     char right[] = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"; /* CRC-32 of "hello": 0x3610a686 */
@@ -245,6 +245,16 @@ static void test_trailers_are_compared(void **state) {
     char wrong[] = "5\r\nhellp\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
     assert_int_equal(decode(&s, &c, wrong, sizeof wrong - 1, &d, &f), NADIR_EINVAL);
     assert_string_equal(f.code, "BadDigest");
+    char other[] = "5\r\nhello\r\n0\r\nx-amz-checksum-sha1:NhCmhg==\r\n\r\n";
+    f = (struct s3_fault){0};
+    assert_int_equal(decode(&s, &c, other, sizeof other - 1, &d, &f), NADIR_EINVAL);
+    assert_string_equal(f.code, "MalformedTrailerError");
+    char none[] = "5\r\nhello\r\n0\r\n\r\n";
+    f = (struct s3_fault){0};
+    assert_int_equal(decode(&s, &c, none, sizeof none - 1, &d, &f), 0);
+    c.announced = true;
+    assert_int_equal(decode(&s, &c, none, sizeof none - 1, &d, &f), NADIR_EINVAL);
+    assert_string_equal(f.code, "MalformedTrailerError");
     static const char *const hostile[] = {
         "", "5", "zz\r\n", "ffffffffffffffff\r\nx", "5\r\nhel", "5\r\nhelloX\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n"};
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
@@ -253,6 +263,43 @@ static void test_trailers_are_compared(void **state) {
         assert_int_equal(decode(&s, &c, body, strlen(body), &d, &f), NADIR_EINVAL);
         assert_string_equal(f.code, "InvalidRequest");
     }
+    scope_end(&s);
+}
+
+/* The check values of the catalogue of parametrised CRC algorithms (reveng), of "123456789" whole and in pieces. */
+static void test_checksums(void **state) {
+    (void)state;
+    static const char *const known[][2] = {
+        {"x-amz-checksum-crc32", "y/Q5Jg=="},
+        {"x-amz-checksum-crc32c", "4waSgw=="},
+        {"x-amz-checksum-crc64nvme", "rosUhgp5mIg="},
+        {"x-amz-checksum-sha1", "98O8HYCOBHMq32eZZczDTKeuNEE="},
+        {"x-amz-checksum-sha256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="},
+    };
+    struct scope s;
+    struct digests d;
+    struct s3_fault f = {0};
+    char many[1000];
+    scope_init(&s, "test", 0);
+    assert_int_equal(digests_begin(&s, &d, DIGESTS_ALL), 0);
+    assert_int_equal(digests_feed(&d, "1234", 4), 0);
+    assert_int_equal(digests_feed(&d, "56789", 5), 0);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        assert_string_equal(digests_text(&s, &d, known[i][0]), known[i][1]);
+        assert_int_equal(digests_compare(&d, known[i][0], known[i][1], &f), 0);
+        assert_int_equal(digests_compare(&d, known[i][0], "AAAA", &f), NADIR_EINVAL);
+        assert_string_equal(f.code, "BadDigest");
+        f = (struct s3_fault){0};
+    }
+    assert_int_equal(digests_compare(&d, "x-amz-checksum-md4", "AAAA", &f), NADIR_EINVAL);
+    assert_string_equal(f.code, "NotImplemented");
+    /* Eight bytes at a time and one at a time give the same. */
+    for (size_t i = 0; i < sizeof many; i++) many[i] = (char)(i * 7);
+    uint64_t one = 0;
+    for (size_t i = 0; i < sizeof many; i++) one = crc64nvme(one, many + i, 1);
+    assert_true(one == crc64nvme(0, many, sizeof many));
+    struct pair list[] = {{"x-amz-checksum-crc32c", "x"}, {"x-amz-trailer", "x-other, x-amz-checksum-sha1"}};
+    assert_int_equal(digests_wanted(&(struct pairs){list, 2}), DIGEST_CRC32C | DIGEST_SHA1);
     scope_end(&s);
 }
 
@@ -379,10 +426,11 @@ static void test_documents(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_suite_of_aws),          cmocka_unit_test(test_examples_of_s3),
-        cmocka_unit_test(test_chunks_of_s3),          cmocka_unit_test(test_malformed_is_refused),
-        cmocka_unit_test(test_trailers_are_compared), cmocka_unit_test(test_times),
-        cmocka_unit_test(test_secrets_are_sealed),    cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_suite_of_aws), cmocka_unit_test(test_examples_of_s3),
+        cmocka_unit_test(test_chunks_of_s3), cmocka_unit_test(test_malformed_is_refused),
+        cmocka_unit_test(test_checksums),    cmocka_unit_test(test_trailers_are_compared),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_secrets_are_sealed),
+        cmocka_unit_test(test_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
