@@ -1,10 +1,13 @@
 #include "view/layer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/digest.h"
 #include "common/module.h"
+#include "view/crs.h"
+#include "view/mask.h"
 #include "view/mosaic.h"
 #include "view/view.h"
 
@@ -13,7 +16,16 @@
     "m.collection, coalesce(m.title, m.collection), m.version || '-' || m.changes,"                                            \
     " (extract(epoch FROM m.starts) * 1000)::bigint, (extract(epoch FROM m.ends) * 1000)::bigint,"                             \
     " ST_XMin(m.extent), ST_YMin(m.extent), ST_XMax(m.extent), ST_YMax(m.extent),"                                             \
-    " (SELECT item FROM footprint f WHERE f.collection = m.collection ORDER BY upper(f.time) DESC, f.item LIMIT 1)"
+    " (SELECT item FROM footprint f WHERE f.collection = m.collection ORDER BY upper(f.time) DESC, f.item LIMIT 1), m.items"
+
+/* The zoom at which a tile is as wide as two of such scenes: it then touches nine, and their neighbours of other orbits. */
+static int zoom_of(const struct scene *scene) {
+    double box[4];
+    if (!scene->has_bbox) return 0;
+    view_mercator_box(scene->bbox, box);
+    double extent = fmax(fmax(box[2] - box[0], box[3] - box[1]), 1);
+    return (int)fmin(fmax(ceil(log2(MERCATOR_HALF / extent)), 0), ZOOM_MOST);
+}
 
 static int mosaic_fill(struct request *rq, const struct db_rows *rows, int row, struct layer *out) {
     *out = (struct layer){
@@ -29,7 +41,9 @@ static int mosaic_fill(struct request *rq, const struct db_rows *rows, int row, 
     };
     for (int i = 0; i < 4; i++) out->bbox[i] = db_double(rows, row, 5 + i);
     if (db_is_null(rows, row, 9)) return NADIR_ENOTFOUND;
-    return scene_get(rq, out->collection, db_text(rows, row, 9), &out->scene);
+    int err = scene_get(rq, out->collection, db_text(rows, row, 9), &out->scene);
+    if (!err && db_int(rows, row, 10) > MOSAIC_SCENES) out->first_zoom = zoom_of(out->scene);
+    return err;
 }
 
 static int collection_get(struct request *rq, const char *name, struct layer *out) {
@@ -147,6 +161,11 @@ bool layer_look(struct request *rq, const struct layer *layer, const char *id, s
                 struct complaint *c) {
     const struct style *found = layer_style(layer, id);
     *out = (struct look){.style = found ? found->id : id};
+    if (!rule_read(rq, &out->rule, c)) return false;
+    if (out->rule.masked && !mask_known(layer->scene)) {
+        *c = (struct complaint){400, "invalid-parameter", "mask", "The layer has no scene classification to tell clouds by."};
+        return false;
+    }
     if (computed_is(rq, id)) {
         found = NULL;
         *c = (struct complaint){404, "no-such-style", "style", "A layer of one asset has no computed styles."};
@@ -159,7 +178,7 @@ bool layer_look(struct request *rq, const struct layer *layer, const char *id, s
 }
 
 const char *layer_query(const struct request *rq) {
-    return computed_query(rq);
+    return scope_printf(rq->scope, "%s%s", computed_query(rq), rule_query(rq));
 }
 
 const struct style *layer_computed(struct request *rq, const struct layer *layer) {
@@ -184,15 +203,22 @@ int layer_draw(struct request *rq, const struct layer *layer, const struct look 
                const struct map *map, struct picture *out) {
     if (layer->kind == LAYER_COLLECTION) return mosaic_draw(rq, layer, look, times, map, out);
     const struct style *style = layer_style(layer, look->style);
-    struct look own = {style ? style->id : look->style, look->symbolizer};
+    struct look own = {style ? style->id : look->style, look->symbolizer, look->rule};
     int err = mosaic_draw_scene(rq, layer->scene, layer->asset, &own, map, out);
     return err == NADIR_ENOTFOUND && look->symbolizer ? NADIR_EINVAL : err;
 }
 
-int layer_scenes_at(struct request *rq, const struct layer *layer, const struct times *times, double lon, double lat, int most,
-                    const struct scene **scenes, int *count) {
+const char *layer_too_many(const struct request *rq, const struct layer *layer) {
+    return scope_printf(rq->scope,
+                        "%.100s has more than %d scenes in this picture: zoom in (to level %d or further, where tiles are "
+                        "asked for), ask for a shorter time, or for the first of them only with scenes=%d.",
+                        layer->name, MOSAIC_SCENES, layer->first_zoom, MOSAIC_SCENES);
+}
+
+int layer_scenes_at(struct request *rq, const struct layer *layer, const struct rule *rule, const struct times *times,
+                    double lon, double lat, int most, const struct scene **scenes, int *count) {
     struct map map = {crs_84, {lon, lat, lon, lat}, 1, 1};
-    if (layer->kind == LAYER_COLLECTION) return mosaic_find(rq, layer->collection, times, &map, most, scenes, count);
+    if (layer->kind == LAYER_COLLECTION) return mosaic_find(rq, layer->collection, rule, times, &map, most, scenes, count);
     scenes[0] = layer->scene;
     *count = 1;
     return 0;

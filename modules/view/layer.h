@@ -10,11 +10,13 @@
 #include "view/computed.h"
 #include "view/picture.h"
 #include "view/render.h"
+#include "view/rule.h"
 #include "view/scene.h"
 #include "view/symbolizer.h"
 #include "view/times.h"
 
-/* Scenes that are opened for one picture of a collection, at the most: a picture of a whole country must not open all of it. */
+/* Scenes that are opened for one picture of a collection, at the most: a picture of a whole country must not open all of it.
+ * Where there are more that would be seen, the picture is refused: see layer_too_many. */
 #define MOSAIC_SCENES 24
 
 enum layer_kind { LAYER_COLLECTION, LAYER_SCENE, LAYER_ASSET };
@@ -29,12 +31,14 @@ struct layer {
     bool has_bbox;
     double bbox[4];   /* longitude, latitude; east is less than west across the antimeridian */
     int64_t from, to; /* of a collection: its first and last moment, milliseconds */
+    int first_zoom;   /* of WebMercatorQuad: further out a tile has more scenes than are drawn */
 };
 
 /* How a layer is to be drawn. */
 struct look {
     const char *style;                   /* an id of the layer's, "" its default */
     const struct symbolizer *symbolizer; /* instead of a style; or NULL */
+    struct rule rule;                    /* of a collection's scenes */
 };
 
 /** The layer of that name, if the caller may know of it: memory as the request's scope. NADIR_ENOTFOUND otherwise. */
@@ -68,13 +72,17 @@ const struct style *layer_computed(struct request *rq, const struct layer *layer
 /** The assets of the layer's scene that can be drawn: the one after `asset` (NULL: the first), or NULL. */
 const char *layer_asset_next(const struct layer *layer, const char *asset);
 
-/** Draws the layer as it was in `times`. NADIR_EINVAL when the look names a band that the layer has not. */
+/** Draws the layer as it was in `times`. NADIR_EINVAL when the look names a band that the layer has not; NADIR_ETOOLARGE when a
+ * collection has too many scenes there: layer_too_many says what to do. */
 int layer_draw(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times,
                const struct map *map, struct picture *out);
 
-/** The layer's scenes at a place, the newest first, at most `most` of them. */
-int layer_scenes_at(struct request *rq, const struct layer *layer, const struct times *times, double lon, double lat, int most,
-                    const struct scene **scenes, int *count);
+/** Why a picture of a collection was refused, and what to ask instead: a sentence. */
+const char *layer_too_many(const struct request *rq, const struct layer *layer);
+
+/** The layer's scenes at a place, the first by the rule first, at most `most` of them. */
+int layer_scenes_at(struct request *rq, const struct layer *layer, const struct rule *rule, const struct times *times,
+                    double lon, double lat, int most, const struct scene **scenes, int *count);
 
 /** "current" made a day, and false if no moment of `times` lies in what a collection has. Others have no time: true. */
 bool layer_times(const struct layer *layer, struct times *times);

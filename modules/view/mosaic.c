@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "common/module.h"
+#include "view/composite.h"
 #include "view/computed.h"
 #include "view/crs.h"
+#include "view/mask.h"
 #include "view/view.h"
 
 int mosaic_on_collection(struct scope *s, struct db_tx *tx, const struct event *e) {
@@ -67,19 +69,32 @@ static void place_of(const struct map *map, struct place *p) {
     } /* polar maps: a box in longitude and latitude says little; the footprints that do not touch are drawn as nothing */
 }
 
-int mosaic_find(struct request *rq, const char *collection, const struct times *times, const struct map *map, int most,
-                const struct scene **scenes, int *count) {
+#define NEAR                                                                                                                   \
+    "collection = $1 AND ($2::tstzrange[] IS NULL OR time && ANY($2::tstzrange[]))"                                            \
+    " AND (geometry && ST_MakeEnvelope($3, $7, $4, $8, 4326) OR geometry && ST_MakeEnvelope($5, $7, $6, $8, 4326))"
+#define NEWEST " ORDER BY upper(time) DESC, item"
+#define CLEAREST " ORDER BY cloud, upper(time) DESC, item"
+/* How much of what scenes show of the map, those past the first $9 show alone: a part of 1. */
+#define UNSEEN(order)                                                                                                          \
+    "WITH map AS (SELECT ST_Union(ST_MakeEnvelope($3, $7, $4, $8, 4326), ST_MakeEnvelope($5, $7, $6, $8, 4326)) AS box),"      \
+    " near AS (SELECT geometry, row_number() OVER () AS place FROM (SELECT geometry FROM footprint WHERE " NEAR order          \
+    " LIMIT $10) f),"                                                                                                          \
+    " cut AS (SELECT place, ST_Intersection(ST_MakeValid(geometry), box) AS part FROM near, map),"                             \
+    " area AS (SELECT ST_Area(ST_Union(part)) AS whole, ST_Area(ST_Union(part) FILTER (WHERE place <= $9)) AS seen FROM cut)"  \
+    " SELECT 1 - coalesce(seen / nullif(whole, 0), 1) FROM area"
+#define LOOKED_AT 400    /* scenes that are compared with those that are drawn */
+#define UNSEEN_MOST 0.02 /* footprints of one orbit's passes differ by less */
+
+int mosaic_find(struct request *rq, const char *collection, const struct rule *rule, const struct times *times,
+                const struct map *map, int most, const struct scene **scenes, int *count) {
     struct db_rows *rows;
     struct place p;
     place_of(map, &p);
     *count = 0;
-    int err = db_query(
-        rq->scope, module_db("view"), &rows,
-        "SELECT item FROM footprint WHERE collection = $1 AND ($2::tstzrange[] IS NULL OR time && ANY($2::tstzrange[]))"
-        " AND (geometry && ST_MakeEnvelope($3, $7, $4, $8, 4326) OR geometry && ST_MakeEnvelope($5, $7, $6, $8, 4326))"
-        " ORDER BY upper(time) DESC, item LIMIT $9",
-        "ssddddddi", collection, times_sql(rq->scope, times), p.west[0], p.east[0], p.west[1], p.east[1], p.south, p.north,
-        most);
+    const char *sql = rule->kind == MOSAIC_LEAST_CLOUD ? "SELECT item FROM footprint WHERE " NEAR CLEAREST " LIMIT $9"
+                                                       : "SELECT item FROM footprint WHERE " NEAR NEWEST " LIMIT $9";
+    int err = db_query(rq->scope, module_db("view"), &rows, sql, "ssddddddi", collection, times_sql(rq->scope, times),
+                       p.west[0], p.east[0], p.west[1], p.east[1], p.south, p.north, most);
     for (int i = 0; !err && i < db_count(rows); i++) {
         err = scene_get(rq, collection, db_text(rows, i, 0), &scenes[*count]);
         if (!err) (*count)++;
@@ -88,26 +103,40 @@ int mosaic_find(struct request *rq, const char *collection, const struct times *
     return err;
 }
 
-int mosaic_draw_scene(struct request *rq, const struct scene *scene, const char *asset, const struct look *look,
-                      const struct map *map, struct picture *out) {
-    struct style made;
-    const struct style *style = NULL;
-    if (look->symbolizer) {
-        if (symbolizer_style(look->symbolizer, scene, asset, &made)) return NADIR_ENOTFOUND;
-        style = &made;
-    } else {
-        struct complaint c;
-        if (!computed_style(rq, scene, look->style, &style, &c)) return NADIR_ENOTFOUND;
-    }
-    return render(rq->scope, scene, style, map, out);
+/* True if scenes past the first MOSAIC_SCENES show something of the map that those do not. */
+static int more_to_see(struct request *rq, const char *collection, const struct rule *rule, const struct times *times,
+                       const struct map *map, bool *more) {
+    struct db_rows *rows;
+    struct place p;
+    place_of(map, &p);
+    const char *sql = rule->kind == MOSAIC_LEAST_CLOUD ? UNSEEN(CLEAREST) : UNSEEN(NEWEST);
+    int err = db_query(rq->scope, module_db("view"), &rows, sql, "ssddddddii", collection, times_sql(rq->scope, times),
+                       p.west[0], p.east[0], p.west[1], p.east[1], p.south, p.north, MOSAIC_SCENES, LOOKED_AT);
+    *more = !err && db_double(rows, 0, 0) > UNSEEN_MOST;
+    return err;
 }
 
-int mosaic_draw(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times,
-                const struct map *map, struct picture *out) {
-    const struct scene *scenes[MOSAIC_SCENES];
-    int count;
-    int err = mosaic_find(rq, layer->collection, times, map, MOSAIC_SCENES, scenes, &count);
-    if (!err) err = picture_new(rq->scope, map->width, map->height, out);
+int mosaic_style(struct request *rq, const struct scene *scene, const char *asset, const struct look *look, struct style *out) {
+    const struct style *style = NULL;
+    struct complaint c;
+    if (look->symbolizer) return symbolizer_style(look->symbolizer, scene, asset, out) ? NADIR_ENOTFOUND : 0;
+    if (!computed_style(rq, scene, look->style, &style, &c)) return NADIR_ENOTFOUND;
+    *out = *style;
+    return 0;
+}
+
+int mosaic_draw_scene(struct request *rq, const struct scene *scene, const char *asset, const struct look *look,
+                      const struct map *map, struct picture *out) {
+    struct style style;
+    int err = mosaic_style(rq, scene, asset, look, &style);
+    if (!err) err = render(rq->scope, scene, &style, map, out);
+    if (!err && look->rule.masked) err = mask_picture(rq->scope, scene, map, out);
+    return err;
+}
+
+static int draw_over(struct request *rq, const struct look *look, const struct map *map, const struct scene *const *scenes,
+                     int count, struct picture *out) {
+    int err = picture_new(rq->scope, map->width, map->height, out);
     for (int i = 0; !err && i < count && picture_cover(out) != PICTURE_OPAQUE; i++) {
         struct picture below;
         err = mosaic_draw_scene(rq, scenes[i], NULL, look, map, &below);
@@ -120,4 +149,24 @@ int mosaic_draw(struct request *rq, const struct layer *layer, const struct look
         *out = below;
     }
     return err;
+}
+
+int mosaic_draw(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times,
+                const struct map *map, struct picture *out) {
+    const struct scene *scenes[MOSAIC_SCENES + 1];
+    const struct rule *rule = &look->rule;
+    bool over = rule->kind == MOSAIC_LATEST || rule->kind == MOSAIC_LEAST_CLOUD;
+    bool too_many = false;
+    int count;
+    int err =
+        mosaic_find(rq, layer->collection, rule, times, map, rule->scenes ? rule->scenes : MOSAIC_SCENES + 1, scenes, &count);
+    if (err) return err;
+    if (count > MOSAIC_SCENES) {
+        too_many = !over;
+        if (over) err = more_to_see(rq, layer->collection, rule, times, map, &too_many);
+        count = MOSAIC_SCENES;
+    }
+    if (err || too_many) return err ? err : NADIR_ETOOLARGE;
+    err = over ? draw_over(rq, look, map, scenes, count, out) : composite_draw(rq, look, map, scenes, count, out);
+    return err == NADIR_ETOOLARGE ? NADIR_EUNAVAILABLE : err; /* a scene that is too much for one picture */
 }

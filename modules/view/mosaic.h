@@ -8,15 +8,20 @@
 /** Keeps the collections' titles: discovery's collection.published and collection.removed. */
 int mosaic_on_collection(struct scope *s, struct db_tx *tx, const struct event *e);
 
-/** The newest public items of a collection within the times that touch the map, the newest first. */
-int mosaic_find(struct request *rq, const char *collection, const struct times *times, const struct map *map, int most,
-                const struct scene **scenes, int *count);
+/** Public items of a collection within the times that touch the map, at most `most`, in the order of the rule: the newest
+ * first, or the clearest. */
+int mosaic_find(struct request *rq, const char *collection, const struct rule *rule, const struct times *times,
+                const struct map *map, int most, const struct scene **scenes, int *count);
 
-/** Draws them over each other, the newest on top, until nothing is left to see of those below. */
+/** Draws them as the look's rule says: over each other, until nothing is left to see of those below, or pixel by pixel.
+ * NADIR_ETOOLARGE when they are more than MOSAIC_SCENES, and (over each other) those would be seen. */
 int mosaic_draw(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times,
                 const struct map *map, struct picture *out);
 
-/** A scene in a look, onto a map. NADIR_ENOTFOUND if the scene has no such style or bands. */
+/** The style that a look is for a scene. NADIR_ENOTFOUND if it has none such. */
+int mosaic_style(struct request *rq, const struct scene *scene, const char *asset, const struct look *look, struct style *out);
+
+/** A scene in a look, with its mask, onto a map. NADIR_ENOTFOUND if the scene has no such style or bands. */
 int mosaic_draw_scene(struct request *rq, const struct scene *scene, const char *asset, const struct look *look,
                       const struct map *map, struct picture *out);
 

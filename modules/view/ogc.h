@@ -31,6 +31,9 @@ bool ogc_picture_format(struct request *rq, struct response *rs, enum picture_fo
 /** The tile that the path names. Answers 404 and returns false (20-057 requirement 6). */
 bool ogc_read_tile(struct request *rq, struct response *rs, struct tile_set *set, int *level, int *row, int *column);
 
+/** Answers why a layer could not be drawn. Returns 0 or a negative enum nadir_error that is still to be answered. */
+int ogc_fail_picture(struct request *rq, struct response *rs, const struct layer *layer, int err);
+
 /** Encodes and answers what was drawn of a layer. */
 int ogc_answer_picture(struct request *rq, struct response *rs, const struct layer *layer, struct picture *picture,
                        enum picture_format format);

@@ -18,6 +18,11 @@ int ogc_answer_picture(struct request *rq, struct response *rs, const struct lay
     return response_data(rs, 200, format == FORMAT_JPEG ? "image/jpeg" : "image/png", data, len);
 }
 
+int ogc_fail_picture(struct request *rq, struct response *rs, const struct layer *layer, int err) {
+    if (err != NADIR_ETOOLARGE || layer->kind != LAYER_COLLECTION) return err;
+    return response_error(rs, 400, "too-many-scenes", NULL, "%s", layer_too_many(rq, layer));
+}
+
 /* bgcolor and transparent (clause 9): without either the picture is transparent; with a colour it is not, unless that is asked.
  */
 static bool read_background(struct request *rq, struct response *rs, bool *transparent, unsigned *colour) {
@@ -55,7 +60,7 @@ int ogc_map(struct request *rq, struct response *rs) {
         return 0;
     if (layer_not_modified(rq, rs, &layer, 1, "")) return 0;
     int err = layer_draw(rq, &layer, &look, &times, &map, &picture);
-    if (err) return err;
+    if (err) return ogc_fail_picture(rq, rs, &layer, err);
     if (!transparent) picture_background(&picture, colour);
     response_header(rs, "content-crs", "<http://www.opengis.net/def/crs/EPSG/0/%d>", map.crs.epsg);
     response_header(rs, "content-bbox", "%.10g,%.10g,%.10g,%.10g", map.box[map.crs.lat_first], map.box[!map.crs.lat_first],

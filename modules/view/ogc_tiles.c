@@ -34,7 +34,7 @@ int ogc_tile(struct request *rq, struct response *rs) {
     if (layer_not_modified(rq, rs, &layer, 1, "")) return 0;
     tile_set_map(&set, level, row, column, &map);
     int err = layer_draw(rq, &layer, &look, &times, &map, &picture);
-    return err ? err : ogc_answer_picture(rq, rs, &layer, &picture, format);
+    return err ? ogc_fail_picture(rq, rs, &layer, err) : ogc_answer_picture(rq, rs, &layer, &picture, format);
 }
 
 /* The address of the layer's tiles in the style that was asked for. */
@@ -109,7 +109,7 @@ static json_t *tilejson(struct request *rq, const struct layer *layer, const str
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:[ffff], s:i, s:i}", "tilejson", "3.0.0", "name", layer->title, "description",
                      style ? style->title : layer->title, "scheme", "xyz", "tiles", tiles, "bounds",
                      crosses ? -180.0 : layer->bbox[0], layer->bbox[1], crosses ? 180.0 : layer->bbox[2], layer->bbox[3],
-                     "minzoom", 0, "maxzoom", 22);
+                     "minzoom", layer->first_zoom, "maxzoom", 22);
 }
 
 int ogc_tileset(struct request *rq, struct response *rs) {

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "view/drawing.h"
 #include "view/sample.h"
 #include "view/symbolizer.h"
 
 #define BLOCK 512 /* pictures are drawn in blocks, so memory stays small and the deadline is seen */
 
-static int bands_of(const struct style *style) {
+int drawing_bands(const struct style *style) {
     switch (style->kind) {
     case STYLE_RGB:
     case STYLE_VISUAL:
@@ -24,26 +25,10 @@ static int bands_of(const struct style *style) {
     }
 }
 
-/* What a block is drawn with. */
-struct drawing {
-    struct scope *scope;
-    const struct scene *scene;
-    const struct style *style;
-    const struct map *map;
-    struct raster *rasters[EXPRESSION_BANDS];
-    struct stretch stretches[EXPRESSION_BANDS];
-    double shrink[EXPRESSION_BANDS];
-    float *planes[EXPRESSION_BANDS];
-    float *result; /* of an expression */
-    unsigned char *valid;
-    int margin; /* samples drawn around a block: 1 for shading */
-};
-
-static int drawing_begin(struct drawing *d, const struct block *touched) {
-    int count = bands_of(d->style);
+int drawing_begin(struct drawing *d, const struct block *touched, int width, int height) {
+    int count = drawing_bands(d->style);
     bool stretched = d->style->kind == STYLE_RGB || d->style->kind == STYLE_GRAY || d->style->kind == STYLE_DECIBEL ||
                      d->style->kind == STYLE_SYMBOL;
-    d->margin = d->style->kind == STYLE_ELEVATION ? 1 : 0;
     for (int i = 0; i < count; i++) {
         int err = scene_raster(d->scope, d->scene, d->style->bands[i], &d->rasters[i]);
         if (err) return err;
@@ -52,8 +37,6 @@ static int drawing_begin(struct drawing *d, const struct block *touched) {
         if (err) return err;
         d->shrink[i] = grid_shrink(d->map, touched, d->rasters[i]);
     }
-    int width = touched->width < BLOCK ? touched->width : BLOCK;
-    int height = touched->height < BLOCK ? touched->height : BLOCK;
     size_t n = (size_t)(width + 2 * d->margin) * (size_t)(height + 2 * d->margin);
     for (int i = 0; i < count; i++) {
         d->planes[i] = malloc(n * sizeof(float));
@@ -67,7 +50,7 @@ static int drawing_begin(struct drawing *d, const struct block *touched) {
     return d->valid ? 0 : NADIR_ENOMEM;
 }
 
-static void drawing_end(struct drawing *d) {
+void drawing_end(struct drawing *d) {
     for (int i = 0; i < EXPRESSION_BANDS; i++) free(d->planes[i]);
     free(d->result);
     free(d->valid);
@@ -75,15 +58,15 @@ static void drawing_end(struct drawing *d) {
 
 /* Bands whose rasters are in one system share the positions of the block's pixels. */
 static int sample_bands(struct drawing *d, const struct block *b) {
-    int count = bands_of(d->style);
+    int count = drawing_bands(d->style);
     for (int from = 0, to = 0; from < count; from = to) {
         struct sample_source sources[SAMPLE_SOURCES];
         struct grid grid;
         const struct raster *first = d->rasters[from];
         for (to = from; to < count && strcmp(d->rasters[to]->srs_key, first->srs_key) == 0; to++) {
             const struct band *band = &d->scene->bands[d->style->bands[to]];
-            sources[to - from] =
-                (struct sample_source){d->rasters[to], d->shrink[to], band->nodata, band->has_nodata, band->index};
+            sources[to - from] = (struct sample_source){d->rasters[to],   d->shrink[to], band->nodata,
+                                                        band->has_nodata, band->index,   d->style->nearest};
         }
         double tolerance = 0.125 * first->pixel * fmax(d->shrink[from], 1);
         int err = grid_build(d->scope, d->map, b, first, tolerance, &grid);
@@ -109,20 +92,19 @@ static double ground_size(const struct map *m, const struct block *b) {
     return across * cos(y * M_PI / 180);
 }
 
-static int paint_expression(struct drawing *d, size_t n, unsigned char *rgba) {
+int drawing_sample(struct drawing *d, const struct block *b) {
+    size_t n = (size_t)b->width * (size_t)b->height;
+    memset(d->valid, 1, n);
+    int err = sample_bands(d, b);
+    if (err || d->style->kind != STYLE_EXPRESSION) return err;
     const float *planes[EXPRESSION_BANDS];
     memcpy(planes, d->planes, sizeof planes);
-    int err = expression_run(d->style->expression, planes, d->result, n);
-    if (err) return err;
-    colour_validate(d->result, d->valid, n);
-    if (d->style->ramp)
-        colour_ramp(d->result, d->style->ramp, d->valid, n, rgba);
-    else
-        colour_gray(d->result, &d->style->rescale, d->valid, n, rgba);
-    return 0;
+    err = expression_run(d->style->expression, planes, d->result, n);
+    if (!err) colour_validate(d->result, d->valid, n);
+    return err;
 }
 
-static int paint(struct drawing *d, const struct block *b, unsigned char *rgba) {
+void drawing_paint(struct drawing *d, const struct block *b, unsigned char *rgba) {
     const struct style *style = d->style;
     const struct band *first = &d->scene->bands[style->bands[0]];
     const float *const planes[3] = {d->planes[0], d->planes[1], d->planes[2]};
@@ -146,7 +128,11 @@ static int paint(struct drawing *d, const struct block *b, unsigned char *rgba) 
         colour_gray(planes[0], &d->stretches[0], d->valid, n, rgba);
         break;
     case STYLE_EXPRESSION:
-        return paint_expression(d, n, rgba);
+        if (style->ramp)
+            colour_ramp(d->result, style->ramp, d->valid, n, rgba);
+        else
+            colour_gray(d->result, &style->rescale, d->valid, n, rgba);
+        break;
     case STYLE_SYMBOL:
         symbolizer_paint(style->symbolizer, planes, d->stretches, d->valid, n, rgba);
         break;
@@ -157,7 +143,6 @@ static int paint(struct drawing *d, const struct block *b, unsigned char *rgba) 
         colour_ramp(planes[0], style->ramp, d->valid, n, rgba);
         break;
     }
-    return 0;
 }
 
 /* The block with its margin is painted whole; what lies inside the margin is copied into the picture. */
@@ -189,16 +174,15 @@ static void shade(struct drawing *d, const struct block *b, struct picture *out)
 static int draw_block(struct drawing *d, const struct block *b, struct picture *out) {
     struct block wide = {b->x - d->margin, b->y - d->margin, b->width + 2 * d->margin, b->height + 2 * d->margin};
     size_t n = (size_t)wide.width * (size_t)wide.height;
-    memset(d->valid, 1, n);
-    int err = sample_bands(d, &wide);
+    int err = drawing_sample(d, &wide);
     if (err) return err;
     unsigned char *painted = malloc(n * 4);
     if (!painted) return NADIR_ENOMEM;
-    err = paint(d, &wide, painted);
-    if (!err) put(d, &wide, b, painted, out);
+    drawing_paint(d, &wide, painted);
+    put(d, &wide, b, painted, out);
     free(painted);
-    if (!err && d->margin) shade(d, b, out);
-    return err;
+    if (d->margin) shade(d, b, out);
+    return 0;
 }
 
 int render(struct scope *s, const struct scene *scene, const struct style *style, const struct map *map, struct picture *out) {
@@ -209,7 +193,9 @@ int render(struct scope *s, const struct scene *scene, const struct style *style
     if (!err) err = scene_raster(s, scene, style->bands[0], &first);
     if (err) return err;
     if (!grid_touched(map, first, &touched)) return 0;
-    err = drawing_begin(&d, &touched);
+    d.margin = style->kind == STYLE_ELEVATION ? 1 : 0;
+    err = drawing_begin(&d, &touched, touched.width < BLOCK ? touched.width : BLOCK,
+                        touched.height < BLOCK ? touched.height : BLOCK);
     for (int y = 0; !err && y < touched.height; y += BLOCK) {
         for (int x = 0; !err && x < touched.width; x += BLOCK) {
             struct block b = {touched.x + x, touched.y + y, touched.width - x, touched.height - y};

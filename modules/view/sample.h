@@ -1,4 +1,4 @@
-/* sample.h: reads the pixels of a raster that a block needs and resamples them bilinearly onto it. */
+/* sample.h: reads the pixels of a raster that a block needs and resamples them onto it, bilinearly unless they are classes. */
 #ifndef NADIR_VIEW_SAMPLE_H
 #define NADIR_VIEW_SAMPLE_H
 
@@ -10,7 +10,8 @@ struct sample_source {
     double shrink;
     double nodata;
     bool has_nodata;
-    int band; /* from 1 */
+    int band;     /* from 1 */
+    bool nearest; /* classes, that no value lies between */
 };
 
 #define SAMPLE_SOURCES 8

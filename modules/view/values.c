@@ -61,7 +61,8 @@ int values_add(struct request *rq, const struct layer *layer, const struct look 
     int count;
     size_t before = json_array_size(features);
     if (!isfinite(lon) || !isfinite(lat)) return 0; /* off the earth there is nothing */
-    int err = layer_scenes_at(rq, layer, times, lon, lat, most < VALUES_MOST ? 2 * most : VALUES_MOST, scenes, &count);
+    int err =
+        layer_scenes_at(rq, layer, &look->rule, times, lon, lat, most < VALUES_MOST ? 2 * most : VALUES_MOST, scenes, &count);
     /* Footprints are larger than what has data: some scenes may have none here. */
     for (int i = 0; !err && i < count && json_array_size(features) - before < (size_t)most; i++)
         err = scene_add(rq, scenes[i], layer->asset, look, lon, lat, features);

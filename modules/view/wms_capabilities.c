@@ -174,6 +174,17 @@ static void write_styles(const struct wms *w, FILE *f, const struct layer *layer
     }
 }
 
+/* Further out a collection has more scenes than are drawn. At the equator, in pixels of 0.28 mm (06-042 clause 7.2.4.6.9); the
+ * hint of 1.1.1 is the diagonal of a pixel in metres. */
+static void write_scale(const struct wms *w, FILE *f, const struct layer *layer) {
+    double pixel = 2 * MERCATOR_HALF / 256 / pow(2, layer->first_zoom);
+    if (!layer->first_zoom) return;
+    if (w->old)
+        fprintf(f, "<ScaleHint min=\"0\" max=\"%.9g\"/>", pixel * M_SQRT2);
+    else
+        fprintf(f, "<MaxScaleDenominator>%.9g</MaxScaleDenominator>", pixel / 0.00028);
+}
+
 static void write_layer(const struct wms *w, FILE *f, const struct layer *layer) {
     if (!layer->has_bbox) return;
     struct scope *s = w->rq->scope;
@@ -182,6 +193,7 @@ static void write_layer(const struct wms *w, FILE *f, const struct layer *layer)
     write_boxes(w, f, layer);
     write_time(w, f, layer);
     write_styles(w, f, layer);
+    write_scale(w, f, layer);
     fprintf(f, "</Layer>\n");
 }
 

@@ -31,9 +31,10 @@ static bool read_paper(const struct wms *w, struct paper *out) {
 }
 
 /* The leftmost layer lies below (clause 7.3.3.3). */
-static int draw(const struct wms *w, const struct wms_view *v, struct picture *out) {
+static int draw(const struct wms *w, const struct wms_view *v, struct picture *out, const struct layer **failed) {
     for (int i = 0; i < v->nlayers; i++) {
         struct picture picture;
+        *failed = &v->layers[i];
         int err = layer_draw(w->rq, &v->layers[i], &v->looks[i], &v->times, &v->map, i ? &picture : out);
         if (err) return err;
         if (i) picture_over(out, &picture);
@@ -51,7 +52,10 @@ int wms_map(struct wms *w) {
     if (!wms_read_view(w, &v) || !read_paper(w, &paper)) return 0;
     /* The address has its own entry in every cache, so that the layers' versions are all there is to tell apart. */
     if (layer_not_modified(w->rq, w->rs, v.layers, v.nlayers, "")) return 0;
-    int err = draw(w, &v, &picture);
+    const struct layer *failed = NULL;
+    int err = draw(w, &v, &picture, &failed);
+    if (err == NADIR_ETOOLARGE && failed && failed->kind == LAYER_COLLECTION)
+        return wms_exception(w, 400, "InvalidParameterValue", "BBOX", "%s", layer_too_many(w->rq, failed));
     if (err) return wms_fail(w, err);
     if (!paper.transparent) picture_background(&picture, paper.background);
     err = paper.format == FORMAT_JPEG ? picture_jpeg(w->rq->scope, &picture, &data, &len)

@@ -69,7 +69,9 @@ static bool add_layer(const struct wms *w, const char *name, const char *style, 
     look->symbolizer = given && !*style ? given->made : NULL;
     if (given && given->style && !*style) style = given->style;
     v->nlayers++;
-    return look->symbolizer || wms_read_look(w, layer, "STYLES", style, look, NULL);
+    if (!look->symbolizer) return wms_read_look(w, layer, "STYLES", style, look, NULL);
+    struct complaint c;
+    return rule_read(w->rq, &look->rule, &c) || wms_exception(w, 400, "InvalidParameterValue", c.field, "%s", c.text);
 }
 
 static bool read_layers(const struct wms *w, struct wms_view *v) {

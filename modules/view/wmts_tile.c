@@ -80,6 +80,8 @@ int wmts_get_tile(const struct wmts *w, const struct wmts_tile *t) {
     if (!find_layer(w, t, &f) || !find_tile(w, t, &f)) return 0;
     if (layer_not_modified(w->rq, w->rs, &f.layer, 1, "")) return 0;
     int err = layer_draw(w->rq, &f.layer, &f.look, &f.times, &f.map, &picture);
+    if (err == NADIR_ETOOLARGE && f.layer.kind == LAYER_COLLECTION)
+        return wmts_exception(w, 400, "InvalidParameterValue", "TileMatrix", "%s", layer_too_many(w->rq, &f.layer));
     if (err) return fail(w, err);
     if (jpeg) picture_background(&picture, 0xffffff);
     err = jpeg ? picture_jpeg(w->rq->scope, &picture, &data, &len) : picture_png(w->rq->scope, &picture, &data, &len);
