@@ -36,13 +36,13 @@ static void cell(struct csv *c) {
 void csv_text(struct csv *c, const char *text) {
     cell(c);
     /* A sheet would take what begins so for a formula of its own. */
-    bool quoted = text[strcspn(text, ",\"\r\n")] || strchr("=+-@\t", *text);
+    bool quoted = *text && (text[strcspn(text, ",\"\r\n")] || strchr("=+-@\t", *text));
     if (!quoted) {
         (void)fputs(text, c->file);
         return;
     }
     (void)fputc('"', c->file);
-    if (*text && strchr("=+-@\t", *text)) (void)fputc('\'', c->file);
+    if (strchr("=+-@\t", *text)) (void)fputc('\'', c->file);
     for (; *text; text++) {
         if (*text == '"') (void)fputc('"', c->file);
         (void)fputc(*text, c->file);

@@ -94,7 +94,7 @@ int profiles_get(struct request *rq, struct response *rs) {
     int err = scene_get(rq, request_param(rq, "collection"), request_param(rq, "item"), &scene);
     if (!err) err = profile_read(rq->scope, scene, lon, lat, &profile);
     if (err) return err;
-    response_header(rs, "cache-control", "no-store");
+    response_header(rs, "cache-control", "private, no-store");
     metrics_add("nadir_view_numbers_total{kind=\"profiles\"}", 1);
     return csv ? answer_csv(rq, rs, &profile) : answer_json(rs, scene, lon, lat, &profile);
 }

@@ -225,7 +225,7 @@ static const char *next_address(const struct request *rq, const char *cursor) {
 static int series_answer(struct request *rq, struct response *rs, struct series *q) {
     const char *next = q->next ? next_address(rq, q->next) : NULL;
     int64_t later = q->matched - q->looked_at;
-    response_header(rs, "cache-control", "no-store");
+    response_header(rs, "cache-control", "private, no-store");
     metrics_add("nadir_view_numbers_total{kind=\"series\"}", 1);
     if (next) response_header(rs, "link", "<%s>; rel=\"next\"", next);
     if (q->csv) {

@@ -165,7 +165,7 @@ static int histograms_csv(struct request *rq, struct response *rs, const struct 
 
 static int finish(struct response *rs, const struct inquiry *q, const char *series, int err) {
     if (err) return err;
-    response_header(rs, "cache-control", "no-store");
+    response_header(rs, "cache-control", "private, no-store");
     metrics_add(series, 1);
     usage_count(q->scene->collection, q->scene->item, rs->body_len);
     return 0;
