@@ -56,6 +56,7 @@ struct style {
     const struct ramp *ramp;             /* NULL: gray */
     const struct symbolizer *symbolizer; /* of STYLE_SYMBOL only */
     const struct expression *expression;
+    bool nearest;           /* its bands are classes */
     bool made_up;           /* by the request: no style of the scene's */
     struct stretch rescale; /* of an expression without a ramp */
 };
