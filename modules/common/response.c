@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/http.h"
 #include "common/log.h"
@@ -227,6 +228,12 @@ static int error_s3(struct response *rs, int status, const char *type, const cha
                                       http_escape(rs->scope, rs->request_id ? rs->request_id : "")));
 }
 
+static bool has_header(const struct response *rs, const char *name) {
+    for (size_t i = 0; i < rs->headers.count; i++)
+        if (strcasecmp(rs->headers.list[i].name, name) == 0) return true;
+    return false;
+}
+
 int response_error(struct response *rs, int status, const char *type, const char *field, const char *format, ...) {
     char detail[1024];
     va_list args;
@@ -236,7 +243,7 @@ int response_error(struct response *rs, int status, const char *type, const char
     /* A cut in the middle of a character would not be UTF-8. */
     size_t len = strlen(detail);
     while (len > 0 && !text_is_utf8(detail, len)) detail[--len] = '\0';
-    if (status == 503 || status == 429) response_header(rs, "retry-after", "1");
+    if ((status == 503 || status == 429) && !has_header(rs, "retry-after")) response_header(rs, "retry-after", "1");
     switch (rs->errors) {
     case ERRORS_OAUTH:
         return error_oauth(rs, status, type, detail);

@@ -175,8 +175,6 @@ static void known_write(const char *subject, const struct quota_standing *standi
 
 static bool count(const char *subject, const char *file, int64_t size, int64_t bytes) {
     pthread_mutex_lock(&memory.lock);
-    struct known *k = known_at(subject);
-    if (strcmp(k->subject, subject) == 0) k->standing.used += bytes;
     size_t i = 0;
     while (i < memory.ncounted &&
            (strcmp(memory.counted[i].file, file) != 0 || strcmp(memory.counted[i].subject, subject) != 0))

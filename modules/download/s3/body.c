@@ -62,11 +62,12 @@ static FILE *body_open(struct s3_call *c, const char *path) {
 }
 
 /* What the client said of its bytes, against what came. */
-static int digests_check(const struct s3_call *c, const struct digests *d, struct s3_fault *f) {
+static int digests_check(const struct s3_call *c, const struct digests *d, bool of_object, struct s3_fault *f) {
     unsigned char sum[32];
     unsigned len;
     for (size_t i = 0; i < c->sent.headers->count; i++) {
-        int err = digests_compare(d, c->sent.headers->list[i].name, c->sent.headers->list[i].value, f);
+        const struct pair *h = &c->sent.headers->list[i];
+        int err = of_object && digests_is_checksum(h->name) ? 0 : digests_compare(d, h->name, h->value, f);
         if (err) return err;
     }
     if (d->size != s3_body_length(c) && s3_body_length(c) >= 0)
@@ -160,11 +161,11 @@ int s3_body_store(struct s3_call *c, struct s3_stored *out, struct s3_fault *f) 
     const char *to = store_file(s, out->path);
     if (is_streaming(c)) {
         err = place_decoded(c, &coding, in, to, &d, f);
-        if (!err) err = digests_check(c, &d, f);
+        if (!err) err = digests_check(c, &d, false, f);
     } else {
         err = digests_begin(s, &d, coding.wanted);
         if (!err) err = read_through(in, NULL, &d);
-        if (!err) err = digests_check(c, &d, f);
+        if (!err) err = digests_check(c, &d, false, f);
         if (!err) err = place_plain(c, in, from, to);
     }
     if (err) return err;
@@ -172,7 +173,7 @@ int s3_body_store(struct s3_call *c, struct s3_stored *out, struct s3_fault *f) 
     return stamp(s, out, to, &d);
 }
 
-int s3_body_read(struct s3_call *c, char **out, size_t *len, struct s3_fault *f) {
+int s3_body_read(struct s3_call *c, bool of_object, char **out, size_t *len, struct s3_fault *f) {
     struct chunked coding;
     struct digests d;
     const char *from;
@@ -188,5 +189,23 @@ int s3_body_read(struct s3_call *c, char **out, size_t *len, struct s3_fault *f)
     (*out)[*len] = '\0';
     err = digests_begin(c->rq->scope, &d, coding.wanted);
     if (!err) err = digests_feed(&d, *out, *len);
-    return err ? err : digests_check(c, &d, f);
+    return err ? err : digests_check(c, &d, of_object, f);
+}
+
+/* One of the parts' checksums ("…-3", COMPOSITE) tells nothing of the bytes as a whole: the parts themselves were compared. */
+int s3_checksum_whole(struct s3_call *c, struct s3_stored *file, struct s3_fault *f) {
+    struct digests d;
+    unsigned wanted = digests_wanted(c->sent.headers);
+    const char *type = s3_header(c, "x-amz-checksum-type");
+    if (!wanted || (type && strcmp(type, "COMPOSITE") == 0)) return 0;
+    FILE *in = body_open(c, store_file(c->rq->scope, file->path));
+    int err = in ? digests_begin(c->rq->scope, &d, wanted) : NADIR_EUNAVAILABLE;
+    if (!err) err = read_through(in, NULL, &d);
+    for (size_t i = 0; !err && i < c->sent.headers->count; i++) {
+        const struct pair *h = &c->sent.headers->list[i];
+        bool whole = digests_is_checksum(h->name) && !strchr(h->value, '-');
+        if (whole) err = digests_compare(&d, h->name, h->value, f);
+        if (whole && !err) checksum_keep(c, file, &d);
+    }
+    return err;
 }

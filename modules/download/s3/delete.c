@@ -29,7 +29,7 @@ int objects_delete(struct s3_call *c) {
     size_t len, count;
     bool quiet;
     if (!s3_bucket_writable(c)) return 0;
-    int err = s3_body_read(c, &text, &len, &f);
+    int err = s3_body_read(c, false, &text, &len, &f);
     if (!err) err = s3_xml_deletes(c->rq->scope, text, len, &keys, &count, &quiet, &f);
     if (f.code) return s3_refuse(c, &f);
     if (!err) err = db_begin(c->rq->scope, download_db(), &tx);

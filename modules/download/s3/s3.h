@@ -79,10 +79,12 @@ struct s3_stored {
 };
 /** Length of the body that the client told, without the framing of aws-chunked; -1 if it told none that can be read. */
 int64_t s3_body_length(const struct s3_call *c);
+/** Compares a file of the store with the x-amz-checksum-… that was sent, and tells it in *file. NADIR_EINVAL with a fault. */
+int s3_checksum_whole(struct s3_call *c, struct s3_stored *file, struct s3_fault *f);
 /** Takes the request's body into the store, and checks it against its signature and digests. NADIR_EINVAL with a fault. */
 int s3_body_store(struct s3_call *c, struct s3_stored *out, struct s3_fault *f);
-/** Reads a small body; *out has a NUL after *len bytes. */
-int s3_body_read(struct s3_call *c, char **out, size_t *len, struct s3_fault *f);
+/** Reads a small body; *out has a NUL after *len bytes. of_object: x-amz-checksum-… is that of the object that is completed. */
+int s3_body_read(struct s3_call *c, bool of_object, char **out, size_t *len, struct s3_fault *f);
 
 /* ---- store.c: files below NADIR_DATA ---- */
 /** A new path, named in s3_file: removed by the sweep in a day unless an object has it by then. Its folder is made. */

@@ -199,12 +199,12 @@ static int complete_again(struct s3_call *c) {
 static int complete(struct s3_call *c) {
     struct s3_fault f = {0};
     struct s3_xml_part *sent;
-    struct s3_stored file;
+    struct s3_stored file = {0};
     struct whole w;
     struct db_rows *upload, *parts;
     char *text;
     size_t len, count;
-    int err = s3_body_read(c, &text, &len, &f);
+    int err = s3_body_read(c, true, &text, &len, &f);
     if (!err) err = s3_xml_parts(c->rq->scope, text, len, &sent, &count, &f);
     if (f.code) return s3_refuse(c, &f);
     if (!err) err = upload_find(c, &upload);
@@ -214,8 +214,11 @@ static int complete(struct s3_call *c) {
     if (!err) err = parts_choose(c, parts, sent, count, &w, &file, &f);
     if (f.code) return s3_refuse(c, &f);
     if (!err) err = parts_join(c, &w, &file);
+    if (!err) err = s3_checksum_whole(c, &file, &f);
+    if (f.code) return s3_refuse(c, &f);
     if (err) return err;
     const struct s3_object o = {db_text(upload, 0, 1), db_json(c->rq->scope, upload, 0, 2)};
+    if (file.checksum) json_object_set_new(o.headers, file.checksum_name, json_string(file.checksum));
     err = object_commit(c, &o, &file, s3_arg(c, "uploadId"));
     if (err) return err == NADIR_ENOTFOUND ? complete_again(c) : err;
     return complete_answer(c, file.etag);
