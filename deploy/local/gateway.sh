@@ -13,10 +13,13 @@ upstreams() { # shape
 nginx_conf() { # shape
     local listen="listen 127.0.0.1:$NADIR_PORT;"
     if grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then listen+=" listen [::1]:$NADIR_PORT;"; fi
+    # Our own module of nginx's (modules/download/pieces); where nginx-dev was not there to build it, whole products are answered by 501.
+    local load="" pieces="return 501;" module=$APP/lib/ngx_http_nadir_pieces.so
+    if [ -f "$module" ]; then load="load_module $module;" pieces="nadir_pieces $DATA;"; fi
     mkdir -p "$NADIR_VAR/nginx"
     if is_root; then chown "$OWNER:" "$NADIR_VAR/nginx"; fi
     upstreams "$1" >"$NADIR_VAR/tmp/upstreams"
     sed -e "/@UPSTREAMS@/{r $NADIR_VAR/tmp/upstreams
-d}" -e "s|@LISTEN@|$listen|" -e "s|@VAR@|$NADIR_VAR|g" -e "s|@DATA@|$DATA|g" -e "s|@APP@|$APP|g" \
+d}" -e "s|@LISTEN@|$listen|" -e "s|@LOAD@|$load|" -e "s|@PIECES@|$pieces|" -e "s|@VAR@|$NADIR_VAR|g" -e "s|@DATA@|$DATA|g" -e "s|@APP@|$APP|g" \
         -e "s|@INCLUDE@|$APP/service|g" -e "s|@LOGIN_RATE@|${NADIR_LOGIN_RATE:-20}|" "$HERE/nginx.conf.in"
 }

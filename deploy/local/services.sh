@@ -192,6 +192,16 @@ exec 2>&1
 exec '$APP/bin/nadir-cutter'
 E2
     fi
+    if [ -x "$APP/bin/nadir-keeper" ] && [ -f "$APP/lib/download.so" ]; then
+        module_environment "$1" download | write_owned "$CONF/keeper.env" 600
+        define_service keeper <<E2
+#!/bin/sh
+exec 2>&1
+'$APP/service/clear-orphans' "\$PWD" nadir-keeper
+. '$CONF/keeper.env'
+exec '$APP/bin/nadir-keeper'
+E2
+    fi
     if [ -x "$APP/bin/nadir-catalogue" ] && [ -f "$APP/lib/discovery.so" ]; then
         module_environment "$1" discovery | write_owned "$CONF/exporter.env" 600
         define_service exporter <<E2
@@ -242,7 +252,7 @@ service_state() { # name
         postgres) files+=("$NADIR_VAR/pg/nadir.conf") ;;
         redis) files+=("$CONF/redis.conf") ;;
         stripe) files+=("$APP"/standins/stripe/*) ;;
-        runner | cutter | exporter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
+        runner | cutter | keeper | exporter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
         nginx) ;;
         *)
             files+=("$CONF/$1.conf" "$CONF/$1.env" "$APP"/lib/*nadir*.so "$APP"/bin/*)

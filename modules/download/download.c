@@ -8,6 +8,7 @@
 #include "common/module.h"
 #include "download/quota.h"
 #include "download/s3/doors.h"
+#include "download/sums.h"
 
 #define SWEEP_MS 60000
 
@@ -17,6 +18,16 @@ static const struct route routes[] = {
      .path = "/download/v1/items/{collection}/{item}/assets/{asset}",
      .scope = SCOPE_OPTIONAL,
      .handler = assets_get},
+    {.methods = HTTP_GET, .path = "/download/v1/items/{collection}/{item}/zip", .scope = SCOPE_OPTIONAL, .handler = items_zip},
+    {.methods = HTTP_GET,
+     .path = "/download/v1/items/{collection}/{item}/manifest",
+     .scope = SCOPE_OPTIONAL,
+     .handler = items_manifest},
+    {.methods = HTTP_POST,
+     .path = "/download/v1/manifests",
+     .scope = DOWNLOAD_SCOPE,
+     .handler = manifests_create,
+     .body_max = 65536},
     {.methods = HTTP_POST, .path = "/download/v1/links", .scope = DOWNLOAD_SCOPE, .handler = links_create, .body_max = 16384},
     {.methods = HTTP_GET, .path = "/download/v1/links/{token}", .handler = links_get},
     {.methods = HTTP_GET, .path = "/download/v1/entitlements", .scope = DOWNLOAD_SCOPE, .handler = entitlements_list},
@@ -54,6 +65,7 @@ static const struct route routes[] = {
 };
 
 static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS,
+                                                    {"discovery", "item.*", sums_on_item},
                                                     {"billing", "entitlement.granted", cuts_on_entitlement},
                                                     {"identity", "user.disabled", links_on_disabled}};
 
