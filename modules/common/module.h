@@ -56,6 +56,9 @@ struct module {
     int (*tick)(struct scope *s);
     int tick_ms;
     int db_most; /* connections of the pool; 0: 8 */
+    /** Called before every handler, after the credential was looked at; may be NULL. It may take another credential, of the
+     *  module's own, into rq->auth. An answer made by it, or a negative value, ends the request. */
+    int (*enter)(struct request *rq, struct response *rs);
 };
 
 /** Registers a module and starts it: opens its database from NADIR_DB_<NAME>, starts its bus and tick. Returns 0 or negative.

@@ -191,7 +191,8 @@ static void serve(struct request *rq, struct response *rs) {
     }
     if (decode_params(rq, rs) != 0 || rs->status) return;
     if (authorise(rq, rs, owner) != 0) return;
-    int err = rq->route->handler(rq, rs);
+    int err = owner->enter ? owner->enter(rq, rs) : 0;
+    if (!err && !rs->status) err = rq->route->handler(rq, rs);
     if (err < 0 && rs->status < 400) {
         rs->headers.count = 0; /* an answer made before the commit, which then failed, is not given */
         response_fail(rs, err);
