@@ -24,6 +24,7 @@ static const struct route routes[] = {
     {HTTP_GET | HTTP_POST, "/view/v1/statistics/{collection}/{item}", SCOPE_OPTIONAL, statistics_get, .work = WORK_HEAVY},
     {HTTP_GET | HTTP_POST, "/view/v1/histograms/{collection}/{item}", SCOPE_OPTIONAL, histograms_get, .work = WORK_HEAVY},
     {HTTP_GET | HTTP_POST, "/view/v1/series/{collection}", SCOPE_OPTIONAL, series_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/subsets/{collection}/{item}", SCOPE_OPTIONAL, subsets_get, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/legends/{style}.png", NULL, legends_png, .work = WORK_QUICK},
     {HTTP_GET, "/view/v1/legends/{style}.json", NULL, legends_json, .work = WORK_QUICK},
     {HTTP_GET | HTTP_POST, "/view/wms", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
