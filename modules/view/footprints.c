@@ -85,7 +85,7 @@ int footprints_tile(struct request *rq, struct response *rs) {
     if (err) return err;
     size_t len;
     const void *data = db_bytes(rq->scope, rows, 0, 0, &len);
-    response_header(rs, "cache-control", "public, max-age=60");
+    view_public(rq, rs, 60);
     if (response_not_modified(rq, rs, scope_strndup(rq->scope, db_text(rows, 0, 1), 32))) return 0;
     return response_data(rs, 200, MVT_TYPE, data, len);
 }
@@ -121,7 +121,7 @@ int footprints_tilesets(struct request *rq, struct response *rs) {
     if (!read_collection(rq, rs, &collection)) return 0;
     json_t *links = json_array();
     json_array_append_new(links, ogc_link(rq, "self", "application/json", "Footprints", path_of(rq)));
-    response_header(rs, "cache-control", "public, max-age=60");
+    view_public(rq, rs, 60);
     return response_json(rs, 200,
                          json_pack("{s:[o,o], s:o}", "tilesets", tileset(rq, "WebMercatorQuad", false),
                                    tileset(rq, "WorldCRS84Quad", false), "links", links));
@@ -144,6 +144,6 @@ int footprints_tileset(struct request *rq, struct response *rs) {
     bool wants_tilejson = f && strcasecmp(f, "tilejson") == 0;
     if (wants_tilejson && set.crs.epsg != 3857)
         return response_error(rs, 400, "unknown-format", "f", "TileJSON describes tiles of WebMercatorQuad only.");
-    response_header(rs, "cache-control", "public, max-age=60");
+    view_public(rq, rs, 60);
     return response_json(rs, 200, wants_tilejson ? tilejson(rq) : tileset(rq, set.id, true));
 }

@@ -4,8 +4,7 @@
 #include "view/view.h"
 
 int indices_get(struct request *rq, struct response *rs) {
-    (void)rq;
-    response_header(rs, "cache-control", "public, max-age=3600");
+    view_public(rq, rs, 3600);
     return response_json(rs, 200,
                          json_pack("{s:o, s:o, s:s}", "indices", index_list(), "colormaps", colormap_list(), "source",
                                    "Awesome Spectral Indices, MIT licence, "

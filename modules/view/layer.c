@@ -7,6 +7,7 @@
 #include "common/digest.h"
 #include "common/module.h"
 #include "view/crs.h"
+#include "view/instances.h"
 #include "view/mask.h"
 #include "view/mosaic.h"
 #include "view/view.h"
@@ -237,7 +238,7 @@ bool layer_times(const struct layer *layer, struct times *times) {
 bool layer_not_modified(const struct request *rq, struct response *rs, const struct layer *layers, int count,
                         const char *seed) {
     const char *content = scope_printf(rq->scope, "r%d %s", RENDER_REVISION, seed);
-    bool is_public = true;
+    bool is_public = !instances_asked(rq);
     char hex[65];
     for (int i = 0; i < count; i++) {
         content = scope_printf(rq->scope, "%s %s %s", content, layers[i].name, layers[i].version);

@@ -37,7 +37,7 @@ int legends_json(struct request *rq, struct response *rs) {
                                                json_sprintf("#%02x%02x%02x", stop->red, stop->green, stop->blue), "label",
                                                stop->label));
     }
-    response_header(rs, "cache-control", "public, max-age=3600");
+    view_public(rq, rs, 3600);
     return response_json(rs, 200, json_pack("{s:s, s:o}", "style", request_param(rq, "style"), "stops", stops));
 }
 
@@ -51,6 +51,6 @@ int legends_png(struct request *rq, struct response *rs) {
     int err = legend_across(rq->scope, ramp, LEGEND_WIDTH, computed ? LEGEND_NUMBERED : LEGEND_HEIGHT, &picture);
     if (!err) err = picture_png(rq->scope, &picture, &data, &len);
     if (err) return err;
-    response_header(rs, "cache-control", "public, max-age=3600");
+    view_public(rq, rs, 3600);
     return response_data(rs, 200, "image/png", data, len);
 }

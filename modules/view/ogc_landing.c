@@ -63,7 +63,7 @@ int ogc_landing(struct request *rq, struct response *rs) {
                           ogc_link(rq, REL_TILING_SCHEMES, "application/json", "Tile matrix sets", "/view/ogc/tileMatrixSets"));
     json_array_append_new(
         links, ogc_link(rq, REL_TILESETS_VECTOR, "application/json", "Footprints of all public items", "/view/ogc/tiles"));
-    response_header(rs, "cache-control", "public, max-age=60");
+    view_public(rq, rs, 60);
     return response_json(rs, 200,
                          json_pack("{s:s, s:s, s:o}", "title", "Nadir", "description",
                                    "Collections, scenes and products of the catalogue as maps and tiles", "links", links));
@@ -73,7 +73,7 @@ int ogc_conformance(struct request *rq, struct response *rs) {
     (void)rq;
     json_t *list = json_array();
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) json_array_append_new(list, json_string(classes[i]));
-    response_header(rs, "cache-control", "public, max-age=300");
+    view_public(rq, rs, 300);
     return response_json(rs, 200, json_pack("{s:o}", "conformsTo", list));
 }
 
@@ -95,7 +95,7 @@ int ogc_tile_sets(struct request *rq, struct response *rs) {
         if (set.registered) json_object_set_new(entry, "uri", json_string(set.registered));
         json_array_append_new(list, entry);
     }
-    response_header(rs, "cache-control", "public, max-age=300");
+    view_public(rq, rs, 300);
     return response_json(rs, 200, json_pack("{s:o}", "tileMatrixSets", list));
 }
 
@@ -104,6 +104,6 @@ int ogc_tile_set(struct request *rq, struct response *rs) {
     if (!tile_set_find(request_param(rq, "set"), &set))
         return response_error(rs, 404, "no-such-tile-matrix-set", "tileMatrixSetId",
                               "There is no such tile matrix set; see %s.", "/view/ogc/tileMatrixSets");
-    response_header(rs, "cache-control", "public, max-age=300");
+    view_public(rq, rs, 300);
     return response_json(rs, 200, tile_set_json(&set));
 }

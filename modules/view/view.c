@@ -7,6 +7,7 @@
 #include "common/rights.h"
 #include "view/computed.h"
 #include "view/crs.h"
+#include "view/instances.h"
 #include "view/mosaic.h"
 #include "view/numbers/numbers.h"
 #include "view/render.h"
@@ -24,6 +25,9 @@ static const struct route routes[] = {
     {HTTP_GET | HTTP_POST, "/view/v1/statistics/{collection}/{item}", SCOPE_OPTIONAL, statistics_get, .work = WORK_HEAVY},
     {HTTP_GET | HTTP_POST, "/view/v1/histograms/{collection}/{item}", SCOPE_OPTIONAL, histograms_get, .work = WORK_HEAVY},
     {HTTP_GET | HTTP_POST, "/view/v1/series/{collection}", SCOPE_OPTIONAL, series_get, .work = WORK_HEAVY},
+    {HTTP_POST, "/view/v1/instances", SCOPE_USER, instances_create, .work = WORK_QUICK},
+    {HTTP_GET, "/view/v1/instances", SCOPE_USER, instances_list, .work = WORK_QUICK},
+    {HTTP_DELETE, "/view/v1/instances/{instance}", SCOPE_USER, instances_revoke, .work = WORK_QUICK},
     {HTTP_GET | HTTP_POST, "/view/v1/subsets/{collection}/{item}", SCOPE_OPTIONAL, subsets_get, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/legends/{style}.png", NULL, legends_png, .work = WORK_QUICK},
     {HTTP_GET, "/view/v1/legends/{style}.json", NULL, legends_json, .work = WORK_QUICK},
@@ -61,7 +65,9 @@ static const struct route routes[] = {
      .work = WORK_HEAVY},
 };
 
-static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS, {"discovery", "collection.*", mosaic_on_collection}};
+static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS,
+                                                    {"discovery", "collection.*", mosaic_on_collection},
+                                                    {"identity", "user.disabled", instances_on_disabled}};
 
 static void stop(void) {
     struct scope s;
@@ -79,6 +85,7 @@ static const struct module view = {
     .tick = usage_flush,
     .tick_ms = 10000,
     .stop = stop,
+    .enter = instances_enter,
 };
 
 NADIR_MODULE(view)
@@ -97,11 +104,15 @@ bool view_scene_fail(struct request *rq, struct response *rs, const struct scene
     return true;
 }
 
+void view_public(const struct request *rq, struct response *rs, int seconds) {
+    response_header(rs, "cache-control", "%s, max-age=%d", instances_asked(rq) ? "private" : "public", seconds);
+}
+
 bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene) {
     const char *version = request_arg(rq, "v");
     bool versioned = version && strcmp(version, scene->version) == 0;
     /* An address that names the version never changes its content; others may be a few minutes old in caches. */
-    if (scene->is_public)
+    if (scene->is_public && !instances_asked(rq))
         response_header(rs, "cache-control", versioned ? "public, max-age=86400, immutable" : "public, max-age=300");
     else
         response_header(rs, "cache-control", versioned ? "private, max-age=3600" : "private, max-age=60");

@@ -45,6 +45,9 @@ int footprints_tile(struct request *rq, struct response *rs);
 /** Finds the scene and style that the path names. Answers and returns true on failure. */
 bool view_scene_fail(struct request *rq, struct response *rs, const struct scene **scene, const struct style **style);
 
+/** Cache-Control of what anybody may see and keep for so many seconds; of an instance's answer nobody else may. */
+void view_public(const struct request *rq, struct response *rs, int seconds);
+
 /** Sets Cache-Control and ETag by the scene's version; true when it has answered 304. */
 bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/instances.h"
 #include "view/legend.h"
 #include "view/wms.h"
 
@@ -169,7 +170,7 @@ static void write_styles(const struct wms *w, FILE *f, const struct layer *layer
                     "<LegendURL width=\"256\" height=\"20\"><Format>image/png</Format><OnlineResource "
                     "xmlns:xlink=\"http://www.w3.org/1999/xlink\" xlink:type=\"simple\" "
                     "xlink:href=\"%s/view/v1/legends/%s.png\"/></LegendURL>",
-                    http_escape(s, w->rq->base_url), style->id);
+                    http_escape(s, instances_home(w->rq)), style->id);
         fprintf(f, "</Style>");
     }
 }
