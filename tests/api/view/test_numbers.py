@@ -298,3 +298,18 @@ def test_more_pixels_than_allowed_are_refused_before_reading(anon, publish):
     assert re.search(r"holds \d{8} pixels", refused.json()["detail"])
     entry = anon.get(address + "&overview=1").json()["statistics"][0]
     assert entry["grid"]["overview"] == 1 and entry["count"] == 6000 * 1500 and entry["mean"] == 1 and entry["std"] == 0
+
+
+def test_a_point_as_a_table(anon, demo, files):
+    item = demo["free"]
+    lon, lat = within(files(item)[0], (0.4, 0.5))[0]
+    address = f"/view/v1/points/{item['collection']}/{item['item']}?lon={lon}&lat={lat}"
+    body = anon.get(address).json()["bands"]
+    table = anon.get(address, headers={"Accept": "text/csv"})
+    assert table.headers["content-type"].startswith("text/csv") and "etag" not in table.headers
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert [(r["band"], float(r["value"]), float(r["physical"])) for r in rows] == [(b["band"], b["value"], b["physical"]) for b in body]
+    (row,) = csv.DictReader(io.StringIO(anon.get(address + "&index=NDVI&f=csv").text))
+    red, nir = (next(b["physical"] for b in body if b["band"] == name) for name in ("red", "nir"))
+    assert float(row["value"]) == pytest.approx((nir - red) / (nir + red), rel=TIGHT)
+    assert anon.get(address + "&f=xml").status_code == 400
