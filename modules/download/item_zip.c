@@ -126,8 +126,9 @@ static int plan_keep(struct scope *s, const struct zip_plan *plan, const struct 
     const char *data = config_need("NADIR_DATA");
     char *hex = scope_alloc(s, 65);
     struct stat st;
-    const char *text = scope_strndup(s, plan->index, plan->index_len);
-    for (size_t i = 0; i < c->count; i++) text = scope_printf(s, "%s%s\n", i == 0 ? text : "", sums[i].sha256);
+    char *text = scope_alloc(s, plan->index_len + c->count * 64 + 1);
+    memcpy(text, plan->index, plan->index_len);
+    for (size_t i = 0; i < c->count; i++) memcpy(text + plan->index_len + 64 * i, sums[i].sha256, 64);
     digest_text(text, hex);
     *key = hex;
     if (!data) return NADIR_EINTERNAL;
