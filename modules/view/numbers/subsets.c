@@ -67,27 +67,47 @@ static bool read_format(struct request *rq, struct response *rs, struct cutout *
     return c->cloud_optimized || strcasecmp(f, "tiff") == 0 || refuse(rs, "f", "The formats are cog and tiff.");
 }
 
-/* True if the caller may have the files of all bands; otherwise it has answered, or *err says what to. */
-static bool allowed(struct request *rq, struct response *rs, const struct cutout *c, int *err) {
+/* True if one of the areas that were bought holds all of what is asked. */
+static bool bought_holds(struct scope *s, const json_t *bought, const struct area *asked) {
+    const json_t *one;
+    size_t i;
+    json_array_foreach(bought, i, one) {
+        struct area area;
+        if (area_of(s, one, &area) && OGR_G_Contains(area.shape, asked->shape)) return true;
+    }
+    return false;
+}
+
+/* May the caller have this asset's bytes within the area? Of an item that was bought for an area, only what lies in that: then
+ * pixels that the area asked for does not touch are left out even of a box. Otherwise it has answered, or *err says what to. */
+static bool asset_allowed(struct request *rq, struct response *rs, struct cutout *c, const struct area *area, const char *key,
+                          int *err) {
     const struct scene *scene = c->scene;
+    struct right_asset asset;
+    int access = rights_asset(rq->scope, module_db("view"), &rq->auth, scene->collection, scene->item, key, &asset);
+    if (access == ACCESS_GRANTED) return true;
+    if (access == ACCESS_AREA && bought_holds(rq->scope, asset.areas, area)) {
+        c->mask = area;
+        return true;
+    }
+    if (access < 0)
+        *err = access;
+    else if (access == ACCESS_AREA)
+        response_error(rs, 403, "beyond-what-was-bought", NULL,
+                       "This reaches beyond the area that you bought of this item; %s/download/v1/items/%s/%s names it and "
+                       "delivers the files cut to it.",
+                       rq->base_url, http_encode(rq->scope, scene->collection), http_encode(rq->scope, scene->item));
+    else
+        rights_refuse(rq, rs, access, scene->collection, scene->item);
+    return false;
+}
+
+static bool allowed(struct request *rq, struct response *rs, struct cutout *c, const struct area *area, int *err) {
     const char *asked = "";
-    *err = 0;
     for (int i = 0; i < c->nbands; i++) {
-        struct right_asset asset;
-        const char *key = scene->bands[c->bands[i]].asset;
-        if (strcmp(key, asked) == 0) continue;
+        const char *key = c->scene->bands[c->bands[i]].asset;
+        if (strcmp(key, asked) != 0 && !asset_allowed(rq, rs, c, area, key, err)) return false;
         asked = key;
-        int access = rights_asset(rq->scope, module_db("view"), &rq->auth, scene->collection, scene->item, key, &asset);
-        if (access == ACCESS_GRANTED) continue;
-        if (access < 0)
-            *err = access;
-        else if (access == ACCESS_AREA)
-            response_error(rs, 403, "bought-for-an-area", NULL,
-                           "You bought an area of this item: %s/download/v1/items/%s/%s delivers its files cut to that.",
-                           rq->base_url, http_encode(rq->scope, scene->collection), http_encode(rq->scope, scene->item));
-        else
-            rights_refuse(rq, rs, access, scene->collection, scene->item);
-        return false;
     }
     return true;
 }
@@ -130,10 +150,11 @@ int subsets_get(struct request *rq, struct response *rs) {
     if (name && crs_parse(name, &crs))
         return response_error(rs, 400, "unknown-crs", "crs",
                               "The coordinate system must be CRS:84, EPSG:4326, 3857, 326zz, 327zz, 3031 or 3413.");
-    if (!area_read(rq, rs, &area) || !allowed(rq, rs, &c, &err)) return err;
+    if (!area_read(rq, rs, &area)) return 0;
+    c.mask = rq->method == HTTP_POST ? &area : NULL;
+    if (!allowed(rq, rs, &c, &area, &err)) return err;
     wish.area = &area;
     wish.crs = name ? &crs : NULL;
-    c.mask = rq->method == HTTP_POST ? &area : NULL;
     err = cutout_plan(rq->scope, &wish, &c);
     if (err == NADIR_ENOTFOUND && c.nbands && !c.width)
         return response_error(rs, 404, "nothing-there", NULL, "The area does not touch what the item's files hold.");

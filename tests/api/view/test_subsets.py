@@ -6,6 +6,7 @@ import numpy
 import pytest
 from helpers import eventually
 from osgeo import gdal
+from products import buy
 from test_numbers import polygon, within
 
 gdal.UseExceptions()
@@ -123,6 +124,25 @@ def test_who_may_not_download_may_not_have_a_part(anon, user, demo):
         refused = user.get(path, params=params)
         assert refused.status_code == statuses[1] and "offers" in refused.json()
         assert anon.get(path.replace("subsets", "statistics"), params=params).status_code == 200
+
+
+def test_what_was_bought_for_an_area(admin, anon, new_user, demo, opened):
+    """A part of that area is there to have, even as a box without its corners; more is not."""
+    item = demo["per_km2"]
+    path = f"/view/v1/subsets/{item['collection']}/{item['item']}"
+    bounds = anon.get(f"/view/v1/items/{item['collection']}/{item['item']}").json()["bounds"]
+    person = new_user("Sue Subset")
+    buy(admin, person, item, polygon(*within(bounds, (0.25, 0.25), (0.75, 0.25), (0.25, 0.75))))
+    part = polygon(*within(bounds, (0.3, 0.3), (0.5, 0.3), (0.3, 0.5)))
+    answer = eventually(lambda: (r := person.post(path, params={"bands": "red"}, json=part)).status_code == 200 and r)
+    cut = opened(answer)
+    assert 0.4 < (cut.ReadAsArray() != cut.GetRasterBand(1).GetNoDataValue()).mean() < 0.65
+    (west, south), (east, north) = within(bounds, (0.3, 0.3), (0.4, 0.4))
+    box = {"bbox": f"{west},{south},{east},{north}", "bands": "red", "crs": "EPSG:3857"}
+    assert opened(person.get(path, params=box)).RasterCount == 1
+    beyond = person.post(path, params={"bands": "red"}, json=polygon(*within(bounds, (0.3, 0.3), (0.6, 0.3), (0.6, 0.6))))
+    assert beyond.status_code == 403 and beyond.json()["type"] == "urn:nadir:problem:beyond-what-was-bought"
+    assert anon.get(path, params=box).status_code == 401
 
 
 def test_what_is_too_large_is_refused_with_the_way_out(anon, scene):

@@ -106,7 +106,7 @@ static void test_weights_of_a_triangle(void **state) {
 /* The area of the polygon is what all weights sum up to, in blocks of any size, at every level, and all blocks agree. */
 static void test_weights_sum_up_to_the_area(void **state) {
     (void)state;
-    srand(7); /* NOLINT(cert-msc51-cpp): the same polygons every time */
+    unsigned seed = 7; /* the same polygons every time */
     for (int round = 0; round < 30; round++) {
         struct scope s;
         struct area area;
@@ -114,9 +114,9 @@ static void test_weights_sum_up_to_the_area(void **state) {
         int count = 3 + round;
         scope_init(&s, "test", 0);
         struct raster *r = opened(&s, &degrees);
-        for (int i = 0; i < count; i++) { /* a star: valid whatever its radii */
-            double angle = 2 * M_PI * i / count,
-                   radius = 1 + 130.0 * rand() / RAND_MAX; /* NOLINT(cert-msc30-c,concurrency-mt-unsafe) */
+        for (int i = 0; i < count; i++) {       /* a star: valid whatever its radii */
+            seed = seed * 1664525 + 1013904223; /* Numerical Recipes' ranqd1 */
+            double angle = 2 * M_PI * i / count, radius = 1 + 130.0 * (seed >> 8) / (1 << 24);
             ring[2 * i] = 350.3 + 2 * radius * cos(angle);
             ring[2 * i + 1] = 150.7 + radius * sin(angle);
         }
@@ -125,7 +125,8 @@ static void test_weights_sum_up_to_the_area(void **state) {
             twice += ring[2 * i] * ring[2 * next + 1] - ring[2 * next] * ring[2 * i + 1];
         }
         area_make(&s, ring, count, &area);
-        double *one = malloc(sizeof(double) * WIDE * 300), *other = malloc(sizeof(double) * WIDE * 300);
+        double *one = calloc((size_t)WIDE * 300, sizeof *one), *other = calloc((size_t)WIDE * 300, sizeof *other);
+        assert_true(one && other);
         for (int level = 0; level < 2; level++) {
             struct zone zone;
             const struct raster_level *l = &r->levels[level];
