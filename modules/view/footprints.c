@@ -86,6 +86,7 @@ int footprints_tile(struct request *rq, struct response *rs) {
     size_t len;
     const void *data = db_bytes(rq->scope, rows, 0, 0, &len);
     view_public(rq, rs, 60);
+    view_changes(rs);
     if (response_not_modified(rq, rs, scope_strndup(rq->scope, db_text(rows, 0, 1), 32))) return 0;
     return response_data(rs, 200, MVT_TYPE, data, len);
 }
@@ -122,9 +123,10 @@ int footprints_tilesets(struct request *rq, struct response *rs) {
     json_t *links = json_array();
     json_array_append_new(links, ogc_link(rq, "self", "application/json", "Footprints", path_of(rq)));
     view_public(rq, rs, 60);
-    return response_json(rs, 200,
-                         json_pack("{s:[o,o], s:o}", "tilesets", tileset(rq, "WebMercatorQuad", false),
-                                   tileset(rq, "WorldCRS84Quad", false), "links", links));
+    view_changes(rs);
+    return view_json(rq, rs,
+                     json_pack("{s:[o,o], s:o}", "tilesets", tileset(rq, "WebMercatorQuad", false),
+                               tileset(rq, "WorldCRS84Quad", false), "links", links));
 }
 
 /* TileJSON 3.0.0, which names the fields of a vector layer. */
@@ -145,5 +147,6 @@ int footprints_tileset(struct request *rq, struct response *rs) {
     if (wants_tilejson && set.crs.epsg != 3857)
         return response_error(rs, 400, "unknown-format", "f", "TileJSON describes tiles of WebMercatorQuad only.");
     view_public(rq, rs, 60);
-    return response_json(rs, 200, wants_tilejson ? tilejson(rq) : tileset(rq, set.id, true));
+    view_changes(rs);
+    return view_json(rq, rs, wants_tilejson ? tilejson(rq) : tileset(rq, set.id, true));
 }

@@ -5,8 +5,8 @@
 
 int indices_get(struct request *rq, struct response *rs) {
     view_public(rq, rs, 3600);
-    return response_json(rs, 200,
-                         json_pack("{s:o, s:o, s:s}", "indices", index_list(), "colormaps", colormap_list(), "source",
-                                   "Awesome Spectral Indices, MIT licence, "
-                                   "https://github.com/awesome-spectral-indices/awesome-spectral-indices"));
+    return view_json(rq, rs,
+                     json_pack("{s:o, s:o, s:s}", "indices", index_list(), "colormaps", colormap_list(), "source",
+                               "Awesome Spectral Indices, MIT licence, "
+                               "https://github.com/awesome-spectral-indices/awesome-spectral-indices"));
 }

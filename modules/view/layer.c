@@ -249,6 +249,7 @@ bool layer_not_modified(const struct request *rq, struct response *rs, const str
     /* The OGC APIs choose a format by Accept where the address does not. */
     bool negotiated = strncmp(rq->path, "/view/ogc", 9) == 0 && !request_arg(rq, "f");
     response_header(rs, "vary", negotiated ? "Authorization, Accept" : "Authorization");
+    view_changes(rs);
     return response_not_modified(rq, rs, scope_strndup(rq->scope, hex, 32));
 }
 

@@ -2,9 +2,11 @@
  * say. */
 #include <string.h>
 
+#include "common/digest.h"
 #include "view/colormaps.h"
 #include "view/computed.h"
 #include "view/legend.h"
+#include "view/render.h"
 #include "view/style.h"
 #include "view/view.h"
 
@@ -38,7 +40,7 @@ int legends_json(struct request *rq, struct response *rs) {
                                                stop->label));
     }
     view_public(rq, rs, 3600);
-    return response_json(rs, 200, json_pack("{s:s, s:o}", "style", request_param(rq, "style"), "stops", stops));
+    return view_json(rq, rs, json_pack("{s:s, s:o}", "style", request_param(rq, "style"), "stops", stops));
 }
 
 int legends_png(struct request *rq, struct response *rs) {
@@ -48,9 +50,13 @@ int legends_png(struct request *rq, struct response *rs) {
     const void *data;
     size_t len;
     if (!ramp) return 0;
+    view_public(rq, rs, 3600);
+    /* The address and this program are all that it depends on. */
+    char hex[65];
+    digest_text(scope_printf(rq->scope, "legend r%d %s?%s", RENDER_REVISION, rq->path, rq->query), hex);
+    if (response_not_modified(rq, rs, scope_strndup(rq->scope, hex, 32))) return 0;
     int err = legend_across(rq->scope, ramp, LEGEND_WIDTH, computed ? LEGEND_NUMBERED : LEGEND_HEIGHT, &picture);
     if (!err) err = picture_png(rq->scope, &picture, &data, &len);
     if (err) return err;
-    view_public(rq, rs, 3600);
     return response_data(rs, 200, "image/png", data, len);
 }

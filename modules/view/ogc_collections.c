@@ -109,8 +109,8 @@ int ogc_collections(struct request *rq, struct response *rs) {
     for (int i = 0; i < ncollections; i++) json_array_append_new(list, describe(rq, &collections[i]));
     for (int i = 0; i < nitems; i++) json_array_append_new(list, describe(rq, &items[i]));
     json_array_append_new(links, ogc_link(rq, "self", "application/json", "The layers", "/view/ogc/collections"));
-    response_header(rs, "cache-control", "no-cache");
-    return response_json(rs, 200, json_pack("{s:o, s:o}", "collections", list, "links", links));
+    view_listed(rq, rs);
+    return view_json(rq, rs, json_pack("{s:o, s:o}", "collections", list, "links", links));
 }
 
 int ogc_collection(struct request *rq, struct response *rs) {

@@ -64,22 +64,22 @@ int ogc_landing(struct request *rq, struct response *rs) {
     json_array_append_new(
         links, ogc_link(rq, REL_TILESETS_VECTOR, "application/json", "Footprints of all public items", "/view/ogc/tiles"));
     view_public(rq, rs, 60);
-    return response_json(rs, 200,
-                         json_pack("{s:s, s:s, s:o}", "title", "Nadir", "description",
-                                   "Collections, scenes and products of the catalogue as maps and tiles", "links", links));
+    return view_json(rq, rs,
+                     json_pack("{s:s, s:s, s:o}", "title", "Nadir", "description",
+                               "Collections, scenes and products of the catalogue as maps and tiles", "links", links));
 }
 
 int ogc_conformance(struct request *rq, struct response *rs) {
-    (void)rq;
     json_t *list = json_array();
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) json_array_append_new(list, json_string(classes[i]));
     view_public(rq, rs, 300);
-    return response_json(rs, 200, json_pack("{s:o}", "conformsTo", list));
+    return view_json(rq, rs, json_pack("{s:o}", "conformsTo", list));
 }
 
 int ogc_api(struct request *rq, struct response *rs) {
-    (void)rq;
-    return response_data(rs, 200, OPENAPI_TYPE, view_openapi_begin, (size_t)(view_openapi_end - view_openapi_begin));
+    view_public(rq, rs, 300);
+    return view_text(rq, rs, OPENAPI_TYPE,
+                     scope_strndup(rq->scope, view_openapi_begin, (size_t)(view_openapi_end - view_openapi_begin)));
 }
 
 /* The UTM zones are found by their names; the list has those that serve the whole earth. */
@@ -96,7 +96,7 @@ int ogc_tile_sets(struct request *rq, struct response *rs) {
         json_array_append_new(list, entry);
     }
     view_public(rq, rs, 300);
-    return response_json(rs, 200, json_pack("{s:o}", "tileMatrixSets", list));
+    return view_json(rq, rs, json_pack("{s:o}", "tileMatrixSets", list));
 }
 
 int ogc_tile_set(struct request *rq, struct response *rs) {
@@ -105,5 +105,5 @@ int ogc_tile_set(struct request *rq, struct response *rs) {
         return response_error(rs, 404, "no-such-tile-matrix-set", "tileMatrixSetId",
                               "There is no such tile matrix set; see %s.", "/view/ogc/tileMatrixSets");
     view_public(rq, rs, 300);
-    return response_json(rs, 200, tile_set_json(&set));
+    return view_json(rq, rs, tile_set_json(&set));
 }

@@ -96,7 +96,7 @@ const struct style *scene_style(const struct scene *scene, const char *id);
 int scene_band_index(const struct scene *scene, const char *name);
 
 /** The scene of an item that the caller may know of, for as long as the request's scope lasts. NADIR_ENOTFOUND and what
- *  rights_item returns. A public item's scene may be up to two seconds old. */
+ *  rights_item returns. A public item's scene may be up to half a second old. */
 int scene_get(struct request *rq, const char *collection, const char *item, const struct scene **out);
 
 /** Opens the raster of a band. Errors as raster_open. */

@@ -2,8 +2,11 @@
 #include "view/view.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/digest.h"
 #include "common/rights.h"
 #include "view/computed.h"
 #include "view/crs.h"
@@ -108,6 +111,30 @@ void view_public(const struct request *rq, struct response *rs, int seconds) {
     response_header(rs, "cache-control", "%s, max-age=%d", instances_asked(rq) ? "private" : "public", seconds);
 }
 
+void view_changes(struct response *rs) {
+    response_header(rs, "x-accel-expires", "@%lld", (long long)time(NULL));
+}
+
+void view_listed(const struct request *rq, struct response *rs) {
+    view_changes(rs); /* before "no-cache": the gateway obeys the first of them */
+    response_header(rs, "cache-control", "%s, no-cache", rq->auth.subject ? "private" : "public");
+    response_header(rs, "vary", "Authorization");
+}
+
+int view_text(const struct request *rq, struct response *rs, const char *content_type, const char *text) {
+    char hex[65];
+    digest_text(text, hex);
+    if (response_not_modified(rq, rs, scope_strndup(rq->scope, hex, 32))) return 0;
+    return response_text(rs, 200, content_type, text);
+}
+
+int view_json(const struct request *rq, struct response *rs, json_t *json) {
+    char *text = json_dumps(scope_json(rq->scope, json), JSON_COMPACT);
+    if (!text) return NADIR_ENOMEM;
+    scope_defer(rq->scope, free, text);
+    return view_text(rq, rs, "application/json", text);
+}
+
 bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene) {
     const char *version = request_arg(rq, "v");
     bool versioned = version && strcmp(version, scene->version) == 0;
@@ -117,6 +144,7 @@ bool view_not_modified(const struct request *rq, struct response *rs, const stru
     else
         response_header(rs, "cache-control", versioned ? "private, max-age=3600" : "private, max-age=60");
     response_header(rs, "vary", "Authorization");
+    view_changes(rs);
     return response_not_modified(rq, rs, scope_printf(rq->scope, "r%d-%s", RENDER_REVISION, scene->version));
 }
 

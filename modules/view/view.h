@@ -48,6 +48,18 @@ bool view_scene_fail(struct request *rq, struct response *rs, const struct scene
 /** Cache-Control of what anybody may see and keep for so many seconds; of an instance's answer nobody else may. */
 void view_public(const struct request *rq, struct response *rs, int seconds);
 
+/** The gateway keeps an answer that may be public until this second's end, and then asks again whether its ETag still holds:
+ * for what changes with the items. */
+void view_changes(struct response *rs);
+
+/** Cache-Control of a list of layers: to be asked again each time, and another one for each who asks. */
+void view_listed(const struct request *rq, struct response *rs);
+
+/** Answers text with an ETag of its content, or 304. */
+int view_text(const struct request *rq, struct response *rs, const char *content_type, const char *text);
+/** The same for a JSON tree, which is stolen. */
+int view_json(const struct request *rq, struct response *rs, json_t *json);
+
 /** Sets Cache-Control and ETag by the scene's version; true when it has answered 304. */
 bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene);
 

@@ -322,6 +322,6 @@ int wms_capabilities(struct wms *w) {
     if (err == NADIR_ENOTFOUND)
         return wms_exception(w, 404, "LayerNotDefined", NULL, "There is no such item that you may see.");
     if (err) return wms_fail(w, err);
-    response_header(w->rs, "cache-control", "no-cache");
-    return response_data(w->rs, 200, w->old ? "application/vnd.ogc.wms_xml" : "text/xml; charset=utf-8", text.data, text.len);
+    view_listed(w->rq, w->rs);
+    return view_text(w->rq, w->rs, w->old ? "application/vnd.ogc.wms_xml" : "text/xml; charset=utf-8", text.data);
 }

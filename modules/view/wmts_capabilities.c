@@ -216,6 +216,6 @@ int wmts_capabilities(const struct wmts *w) {
     if (err == NADIR_ENOTFOUND)
         return wmts_exception(w, 404, "InvalidParameterValue", "Layer", "There is no such item that you may see.");
     if (err) return err;
-    response_header(w->rs, "cache-control", "no-cache");
-    return response_data(w->rs, 200, "application/xml", data, len);
+    view_listed(w->rq, w->rs);
+    return view_text(w->rq, w->rs, "application/xml", data);
 }
