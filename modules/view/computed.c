@@ -28,9 +28,43 @@ struct meaning {
 
 static const char *const arguments[] = {"expression", "index", "rescale", "colormap", "constants"};
 
+static struct expression_name any_name(const void *with, const char *name) {
+    (void)with;
+    (void)name;
+    return (struct expression_name){.kind = EXPRESSION_VALUE, .value = 1};
+}
+
+/* True if the text is a formula, whatever its names stand for. */
+static bool is_formula(struct scope *s, const char *text) {
+    const struct expression_names names = {any_name, NULL};
+    const struct expression *expression;
+    struct expression_fault fault;
+    return expression_compile(s, text, &names, &expression, &fault) == 0;
+}
+
+/* The value of expression= with each '+' left as it was sent, or NULL. */
+static const char *with_plus(const struct request *rq) {
+    static const char name[] = "expression=";
+    for (const char *at = rq->query; *at;) {
+        size_t len = strcspn(at, "&");
+        if (len >= sizeof name && strncasecmp(at, name, sizeof name - 1) == 0)
+            return http_decode(rq->scope, at + sizeof name - 1, len - sizeof name + 1, false);
+        at += len + (at[len] == '&');
+    }
+    return NULL;
+}
+
+/* Some clients (QGIS) take the encoding off a plus in the addresses that they are given: it then arrives as a blank. */
+static const char *plus_kept(const struct request *rq, const char *formula) {
+    if (!strchr(formula, ' ') || is_formula(rq->scope, formula)) return formula;
+    const char *other = with_plus(rq);
+    return other && is_formula(rq->scope, other) ? other : formula;
+}
+
 static const char *argument(const struct request *rq, const char *name) {
     const char *value = request_kvp(rq, name);
-    return value && *value ? value : NULL;
+    if (!value || !*value) return NULL;
+    return strcmp(name, "expression") == 0 ? plus_kept(rq, value) : value;
 }
 
 bool computed_asked(const struct request *rq) {

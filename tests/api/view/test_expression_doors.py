@@ -75,6 +75,16 @@ def test_every_door_draws_the_same(anon, scene, tile, picture):
     assert anon.get("/view/wmts", params={**wmts(scene, tile, STYLE="true-color"), **FORMULA}).content == plain.content
 
 
+def test_a_plus_that_lost_its_encoding(anon, scene, tile, picture):
+    z, x, y = tile
+    address = f"/view/tiles/{scene['path']}/expression/{z}/{x}/{y}.png?rescale=-0.4,0.4&colormap=viridis&expression="
+    expected = anon.get(address + "(nir-red)/(nir%2Bred)").content
+    for formula in ("(nir-red)/(nir+red)", "(nir+-+red)/(nir+%2B+red)", "(nir-red)/(nir%20%2b%20red)"):
+        assert anon.get(address + formula).content == expected, formula
+    answer = anon.get(address + "(nir-red)/(nir+red")
+    assert answer.status_code == 400 and "nir red" in answer.json()["detail"]
+
+
 def test_indices_by_name_and_style(anon, scene, tile):
     z, x, y = tile
     look = {"rescale": "-0.4,0.4"}
