@@ -33,6 +33,17 @@ static int grid_choose(struct cells *c, const int *bands, int count, int overvie
     return 0;
 }
 
+/* GDAL's mask of a nodata value would read all once more; only of floats does it compare otherwise than by equality. */
+static void mask_choose(struct cell_source *source) {
+    int flags = GDALGetMaskFlags(source->handle), has = 0;
+    GDALDataType type = GDALGetRasterDataType(source->handle);
+    source->nodata = NAN;
+    if (flags == GMF_NODATA && GDALDataTypeIsInteger(type))
+        source->nodata = GDALGetRasterNoDataValue(source->handle, &has);
+    else if (flags != GMF_ALL_VALID)
+        source->mask = GDALGetMaskBand(source->handle);
+}
+
 static int source_add(struct cells *c, int band) {
     struct cell_source *source = &c->sources[c->nsources];
     struct raster *r;
@@ -55,7 +66,7 @@ static int source_add(struct cells *c, int band) {
     source->to[3] = i[5] * f[5] * c->level.shrink_y / l->shrink_y;
     source->same = fabs(source->to[0]) < 1e-6 && fabs(source->to[2]) < 1e-6 && fabs(source->to[1] - 1) < 1e-9 &&
                    fabs(source->to[3] - 1) < 1e-9 && l->width == c->level.width && l->height == c->level.height;
-    source->mask = GDALGetMaskFlags(source->handle) == GMF_ALL_VALID ? NULL : GDALGetMaskBand(source->handle);
+    mask_choose(source);
     c->nsources++;
     return 0;
 }
@@ -140,10 +151,10 @@ static int read_window(struct cells *c, const struct cell_source *source, const 
         log_warn(c->scope, "raster cannot be read", "gdal", CPLGetLastErrorMsg(), NULL);
         return NADIR_EUNAVAILABLE;
     }
-    const struct band *b = source->band;
+    double own = source->nodata, items = source->band->has_nodata ? source->band->nodata : NAN;
     for (size_t i = 0; i < n; i++) {
         double v = c->samples[i];
-        if (!isfinite(v) || (source->mask && !c->masks[i]) || (b->has_nodata && v == b->nodata)) c->samples[i] = NAN;
+        if (!isfinite(v) || v == own || v == items || (source->mask && !c->masks[i])) c->samples[i] = NAN;
     }
     c->pixels += (int64_t)n;
     return 0;
@@ -153,7 +164,26 @@ static int clamped(double position, int most) {
     return (int)fmin(fmax(floor(position), 0), most);
 }
 
-/* A band's samples at the middles of the block's pixels, into its plane and, if `values`, in full precision. */
+/* The pixels of a window that hold the middles of the block's. */
+static void pick(struct cells *c, struct cell_source *source, const struct block *w, double *values) {
+    const struct block *b = &c->block;
+    const double *to = source->to;
+    for (int y = 0; y < b->height; y++) {
+        double line = floor(to[2] + to[3] * (b->y + y + 0.5));
+        for (int x = 0; x < b->width; x++) {
+            double column = floor(to[0] + to[1] * (b->x + x + 0.5));
+            bool inside = column >= w->x && line >= w->y && column < w->x + w->width && line < w->y + w->height;
+            double v = inside ? c->samples[(size_t)(line - w->y) * (size_t)w->width + (size_t)(column - w->x)] : NAN;
+            size_t at = (size_t)y * (size_t)b->width + (size_t)x;
+            if (values)
+                values[at] = v;
+            else
+                source->plane[at] = (float)v;
+        }
+    }
+}
+
+/* A band's samples at the middles of the block's pixels: in full precision if `values`, otherwise into its plane. */
 static int source_read(struct cells *c, struct cell_source *source, double *values) {
     const struct block *b = &c->block;
     const double *to = source->to;
@@ -166,17 +196,13 @@ static int source_read(struct cells *c, struct cell_source *source, double *valu
     }
     if (w.width < 1 || w.height < 1 || (int64_t)w.width * w.height > READ_MOST) return NADIR_EINVAL;
     int err = read_window(c, source, &w);
-    for (int y = 0; !err && y < b->height; y++) {
-        double line = source->same ? b->y + y : floor(to[2] + to[3] * (b->y + y + 0.5));
-        for (int x = 0; x < b->width; x++) {
-            double column = source->same ? b->x + x : floor(to[0] + to[1] * (b->x + x + 0.5));
-            bool inside = column >= w.x && line >= w.y && column < w.x + w.width && line < w.y + w.height;
-            double v = inside ? c->samples[(size_t)(line - w.y) * (size_t)w.width + (size_t)(column - w.x)] : NAN;
-            size_t at = (size_t)y * (size_t)b->width + (size_t)x;
-            source->plane[at] = (float)v;
-            if (values) values[at] = v;
-        }
-    }
+    size_t n = (size_t)b->width * (size_t)b->height;
+    if (!err && !source->same)
+        pick(c, source, &w, values);
+    else if (!err && values)
+        memcpy(values, c->samples, n * sizeof *values);
+    else
+        for (size_t i = 0; !err && i < n; i++) source->plane[i] = (float)c->samples[i];
     return err;
 }
 

@@ -29,7 +29,8 @@ enum cell {
 
 struct cell_source {
     const struct band *band;
-    GDALRasterBandH handle, mask; /* mask NULL: all have data */
+    GDALRasterBandH handle, mask; /* mask NULL: nodata tells all */
+    double nodata;                /* the file's, NaN if there is none */
     int width, height;
     double to[4]; /* own pixel = to[0] + to[1] * column, to[2] + to[3] * line, of positions on the grid */
     bool same;    /* is on the grid */

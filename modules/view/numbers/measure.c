@@ -31,18 +31,25 @@ struct work {
     struct measure *out;
 };
 
+static void left_out(struct measure *out, enum cell state, double weight) {
+    struct share *share = state == CELL_NODATA ? &out->nodata : &out->masked;
+    share->count++;
+    share->weight += weight;
+}
+
 static void first_pass(struct work *w, const struct cells *c) {
-    size_t n = (size_t)c->block.width * (size_t)c->block.height;
-    struct measure *out = w->out;
-    for (size_t i = 0; i < n; i++) {
-        if (c->states[i] == CELL_VALID) {
-            tally_add(&out->tally, linear_apply(&w->linear, c->values[i]), c->weights[i]);
-            if (w->percentiles.count) percentiles_first(&w->percentiles, w->sign * c->values[i], c->weights[i]);
-        } else if (c->states[i] != CELL_OUTSIDE) {
-            struct share *share = c->states[i] == CELL_NODATA ? &out->nodata : &out->masked;
-            share->count++;
-            share->weight += c->weights[i];
+    size_t n = (size_t)c->block.width * (size_t)c->block.height, at = 0;
+    struct run run = {0};
+    while (at < n) {
+        for (size_t end = at + (size_t)c->block.width; at < end; at++) {
+            if (c->states[at] == CELL_VALID) {
+                run_add(&run, linear_apply(&w->linear, c->values[at]), c->weights[at]);
+                if (w->percentiles.count) percentiles_first(&w->percentiles, w->sign * c->values[at], c->weights[at]);
+            } else if (c->states[at] != CELL_OUTSIDE) {
+                left_out(w->out, (enum cell)c->states[at], c->weights[at]);
+            }
         }
+        tally_join(&w->out->tally, &run);
     }
 }
 
@@ -103,6 +110,7 @@ int measure(struct scope *s, const struct scene *scene, const struct subject *su
         out->pixel_x = fabs(c.grid->forward[1]) * c.level.shrink_x;
         out->pixel_y = fabs(c.grid->forward[5]) * c.level.shrink_y;
         out->overview = c.overview;
+        out->tolerance = c.zone.tolerance;
         err = run(s, &w, &c);
         metrics_add("nadir_view_numbers_pixels_total", (double)c.pixels);
     }

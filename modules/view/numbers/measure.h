@@ -31,6 +31,7 @@ struct measure {
     int epsg;                    /* of the grid; 0: none */
     double pixel_x, pixel_y;     /* sides of its pixels, in units of its system */
     int overview;
+    double tolerance; /* of the area's edges, pixels */
 };
 
 /** Measures. NADIR_EINVAL: the area or the bands do not fit together, see cells_begin. NADIR_ETOOLARGE: more pixels than

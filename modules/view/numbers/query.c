@@ -191,6 +191,7 @@ int query_fail(struct response *rs, int err, const struct measure *m, int64_t mo
                               (long long)m->cost, (long long)most);
     if (err == NADIR_EINVAL)
         return response_error(rs, 422, "area-not-on-map", NULL,
-                              "The area cannot be drawn on the item's map, or the bands lie on maps that do not fit together.");
+                              "The area cannot be drawn on the item's map (or has too many long edges for that), or the bands "
+                              "lie on maps that do not fit together.");
     return err;
 }

@@ -62,7 +62,8 @@ static json_t *head_json(const struct inquiry *q, int i) {
     json_object_set_new(entry, "weight", json_real(m->tally.weight));
     json_object_set_new(entry, "left_out",
                         json_pack("{s:o, s:o}", "nodata", share_json(&m->nodata), "masked", share_json(&m->masked)));
-    json_t *grid = json_pack("{s:[ff], s:i}", "pixel", m->pixel_x, m->pixel_y, "overview", m->overview);
+    json_t *grid = json_pack("{s:[ff], s:i, s:f}", "pixel", m->pixel_x, m->pixel_y, "overview", m->overview, "edge_tolerance",
+                             m->tolerance);
     if (m->epsg) json_object_set_new(grid, "crs", json_sprintf("EPSG:%d", m->epsg));
     json_object_set_new(entry, "grid", grid);
     return entry;

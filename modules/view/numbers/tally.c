@@ -9,16 +9,23 @@
 #define HALF 65536 /* values of half a key */
 #define NEARLY 1e-12
 
-void tally_add(struct tally *t, double value, double weight) {
-    if (t->count == 0) t->min = t->max = value;
-    t->count++;
-    t->weight += weight;
-    double off = value - t->mean;
-    double step = off * weight / t->weight;
-    t->mean += step;
-    t->moment += weight * off * (value - t->mean);
-    t->min = fmin(t->min, value);
-    t->max = fmax(t->max, value);
+void tally_join(struct tally *t, struct run *r) {
+    if (r->count == 0) return;
+    double mean = r->first + r->sum / r->weight;
+    double moment = fmax(r->squares - r->sum * r->sum / r->weight, 0);
+    double off = mean - t->mean;
+    if (t->count == 0) {
+        *t = (struct tally){r->count, r->weight, mean, moment, r->min, r->max};
+    } else {
+        double whole = t->weight + r->weight;
+        t->mean += off * r->weight / whole;
+        t->moment += moment + off * off * t->weight * r->weight / whole;
+        t->weight = whole;
+        t->count += r->count;
+        t->min = fmin(t->min, r->min);
+        t->max = fmax(t->max, r->max);
+    }
+    *r = (struct run){0};
 }
 
 double tally_std(const struct tally *t) {
@@ -26,15 +33,6 @@ double tally_std(const struct tally *t) {
 }
 
 /* ---- percentiles ---- */
-
-/* Floats sort as these do: the sign is turned, and negative ones count downwards. */
-static uint32_t key_of(double value) {
-    union {
-        float f;
-        uint32_t u;
-    } bits = {.f = (float)value + 0.0F}; /* -0 is 0 */
-    return bits.u & 0x80000000U ? ~bits.u : bits.u | 0x80000000U;
-}
 
 static double value_of(uint32_t key) {
     union {
@@ -55,11 +53,6 @@ void percentiles_end(struct percentiles *p) {
     free(p->high);
     p->high = NULL;
     memset(p->low, 0, sizeof p->low);
-}
-
-void percentiles_first(struct percentiles *p, double value, double weight) {
-    p->high[key_of(value) >> 16] += weight;
-    p->weight += weight;
 }
 
 /* The entry at which what is summed up reaches the target: the first that is not empty for a target of 0. */
@@ -92,12 +85,6 @@ int percentiles_turn(struct percentiles *p) {
         if (!p->low[i]) return NADIR_ENOMEM;
     }
     return 0;
-}
-
-void percentiles_second(struct percentiles *p, double value, double weight) {
-    uint32_t key = key_of(value);
-    for (int i = 0; i < p->count; i++)
-        if (p->bucket[i] == key >> 16 && (i == 0 || p->low[i] != p->low[i - 1])) p->low[i][key & 0xffff] += weight;
 }
 
 void percentiles_find(struct percentiles *p) {

@@ -19,7 +19,24 @@ struct tally {
     double weight, mean, moment, min, max; /* moment: Σ w (v - mean)² */
 };
 
-void tally_add(struct tally *t, double value, double weight);
+/* A run of values, such as a line of pixels: sums of what they are more than the first. */
+struct run {
+    int64_t count;
+    double first, weight, sum, squares, min, max;
+};
+
+static inline void run_add(struct run *r, double value, double weight) {
+    if (r->count++ == 0) r->first = r->min = r->max = value;
+    double more = value - r->first;
+    r->weight += weight;
+    r->sum += weight * more;
+    r->squares += weight * more * more;
+    r->min = value < r->min ? value : r->min;
+    r->max = value > r->max ? value : r->max;
+}
+
+/** Joins a run to what was there before, and empties it. */
+void tally_join(struct tally *t, struct run *r);
 double tally_std(const struct tally *t);
 
 /* Values are kept as 32-bit floats here: 16 bits of them in the first pass, the other 16, where a percentile lies, in the
@@ -37,10 +54,25 @@ struct percentiles {
 /** `asked` and `count` are set. NADIR_ENOMEM. End it with percentiles_end. */
 int percentiles_begin(struct percentiles *p);
 void percentiles_end(struct percentiles *p);
-void percentiles_first(struct percentiles *p, double value, double weight);
+static inline uint32_t percentiles_key(double value) {
+    union {
+        float f;
+        uint32_t u;
+    } bits = {.f = (float)value + 0.0F};                          /* -0 is 0 */
+    return bits.u & 0x80000000U ? ~bits.u : bits.u | 0x80000000U; /* floats sort as these do */
+}
+
+static inline void percentiles_first(struct percentiles *p, double value, double weight) {
+    p->high[percentiles_key(value) >> 16] += weight;
+    p->weight += weight;
+}
 /** Between the passes. NADIR_ENOMEM. */
 int percentiles_turn(struct percentiles *p);
-void percentiles_second(struct percentiles *p, double value, double weight);
+static inline void percentiles_second(struct percentiles *p, double value, double weight) {
+    uint32_t key = percentiles_key(value);
+    for (int i = 0; i < p->count; i++)
+        if (p->bucket[i] == key >> 16 && (i == 0 || p->low[i] != p->low[i - 1])) p->low[i][key & 0xffff] += weight;
+}
 /** Fills `found`; NaN where there was no value. */
 void percentiles_find(struct percentiles *p);
 

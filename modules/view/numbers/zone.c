@@ -7,9 +7,10 @@
 
 #include "common/error.h"
 
-#define MARGIN 0.1     /* degrees around the raster beyond which an area is not followed */
-#define STRETCH 0.25   /* degrees of an edge that are looked at as one */
-#define TOLERANCE 1e-6 /* pixels between a chord and its edge */
+#define MARGIN 0.1   /* degrees around the raster beyond which an area is not followed */
+#define STRETCH 0.25 /* degrees of an edge that are looked at as one */
+#define FINE 1e-6    /* pixels between a chord and its edge */
+#define COARSE 1e-2
 #define HALVINGS 14
 #define SNAP 1e-9
 
@@ -43,13 +44,13 @@ static void edge_add(struct tracer *t, const struct spot *from, const struct spo
         size_t room = z->room ? 2 * z->room : 256;
         struct zone_edge *grown = room <= 2 * (size_t)ZONE_EDGES ? realloc(z->edges, room * sizeof *grown) : NULL;
         if (!grown) {
-            t->err = room <= 2 * (size_t)ZONE_EDGES ? NADIR_ENOMEM : NADIR_EINVAL;
+            t->err = room <= 2 * (size_t)ZONE_EDGES ? NADIR_ENOMEM : NADIR_ETOOLARGE;
             return;
         }
         z->edges = grown;
         z->room = room;
     }
-    if (z->count >= ZONE_EDGES) t->err = NADIR_EINVAL;
+    if (z->count >= ZONE_EDGES) t->err = NADIR_ETOOLARGE;
     z->edges[z->count++] = (struct zone_edge){from->x, from->y, to->x, to->y};
     z->box[0] = fmin(z->box[0], to->x);
     z->box[1] = fmin(z->box[1], to->y);
@@ -63,7 +64,7 @@ static void follow(struct tracer *t, const struct spot *from, const struct spot 
     if (t->err) return;
     struct spot middle = spot_at(t, (from->lon + to->lon) / 2, (from->lat + to->lat) / 2);
     double off = fmax(fabs(middle.x - (from->x + to->x) / 2), fabs(middle.y - (from->y + to->y) / 2));
-    if (off <= TOLERANCE || halvings == 0) {
+    if (off <= t->zone->tolerance || halvings == 0) {
         edge_add(t, from, to);
         return;
     }
@@ -158,28 +159,38 @@ static void window_set(const struct raster_level *level, struct zone *z) {
     z->window = (struct block){(int)left, (int)top, (int)(right - left), (int)(bottom - top)};
 }
 
+static int trace(const struct area *area, const struct raster *raster, const struct raster_level *l, const double near[4],
+                 double tolerance, struct zone *out) {
+    struct tracer t = {.raster = raster, .shrink_x = l->shrink_x, .shrink_y = l->shrink_y, .zone = out};
+    *out = (struct zone){.tolerance = tolerance, .box = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL}};
+    t.transformation = crs_transformer(&crs_84, raster->srs, raster->srs_key);
+    if (!t.transformation) return NADIR_EINVAL;
+    CPLPushErrorHandler(CPLQuietErrorHandler);
+    for (int turn = -360; turn <= 360 && !t.err; turn += 360) t.err = turn_trace(&t, area->shape, near, turn);
+    CPLPopErrorHandler();
+    return t.err;
+}
+
 int zone_make(const struct area *area, const struct raster *raster, int level, struct zone *out) {
     const struct raster_level *l = &raster->levels[level];
     double near[4];
-    *out = (struct zone){.box = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL}};
+    *out = (struct zone){0};
     if (!raster_bounds_84(raster, near)) return NADIR_EINVAL;
     if (near[2] < near[0]) near[2] += 360;
     near[0] -= MARGIN;
     near[2] += MARGIN;
     near[1] = fmax(near[1] - MARGIN, -90);
     near[3] = fmin(near[3] + MARGIN, 90);
-    struct tracer t = {.raster = raster, .shrink_x = l->shrink_x, .shrink_y = l->shrink_y, .zone = out};
-    t.transformation = crs_transformer(&crs_84, raster->srs, raster->srs_key);
-    if (!t.transformation) return NADIR_EINVAL;
-    CPLPushErrorHandler(CPLQuietErrorHandler);
-    for (int turn = -360; turn <= 360 && !t.err; turn += 360) t.err = turn_trace(&t, area->shape, near, turn);
-    CPLPopErrorHandler();
-    if (t.err) {
+    int err = trace(area, raster, l, near, FINE, out);
+    if (err == NADIR_ETOOLARGE) {
         zone_end(out);
-        return t.err;
+        err = trace(area, raster, l, near, COARSE, out);
     }
-    window_set(l, out);
-    return 0;
+    if (err)
+        zone_end(out);
+    else
+        window_set(l, out);
+    return err == NADIR_ETOOLARGE ? NADIR_EINVAL : err;
 }
 
 void zone_end(struct zone *z) {

@@ -3,7 +3,8 @@
  * The weight of a pixel is the area of the polygon within it over its own area, both on the raster's map: exact, by summing up
  * signed trapezoids to the right of every edge, as scanline rasterizers with exact coverage do (Levien, "font-rs", 2016), and
  * no supersampling. Edges are straight in longitude and latitude (RFC 7946 section 3.1.1); on the map they are followed by
- * chords that are off by no more than a millionth of a pixel. Weights within 1e-9 of 0 or 1 are taken for that.
+ * chords that are off by no more than a millionth of a pixel (a hundredth where a shape of many long edges would need too many
+ * chords; `tolerance` tells). Weights within 1e-9 of 0 or 1 are taken for that.
  */
 #ifndef NADIR_VIEW_ZONE_H
 #define NADIR_VIEW_ZONE_H
@@ -21,6 +22,7 @@ struct zone_edge {
 struct zone {
     struct zone_edge *edges;
     size_t count, room;
+    double tolerance;    /* pixels between a chord and its edge */
     double box[4];       /* left, top, right, bottom of all edges */
     struct block window; /* the pixels of the level that the area may touch; width 0: none */
 };

@@ -10,6 +10,7 @@ from products import buy
 from test_numbers import polygon, within
 
 gdal.UseExceptions()
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module", autouse=True)
