@@ -47,6 +47,37 @@ def test_gdal_reads_each_tile_matrix_set(base, scene, grid, srs):
     assert difference.mean() < 6, difference.mean()  # its overviews and ours are cut at different scales
 
 
+def mercator(box):
+    half = 20037508.342789244
+    return [v / 180 * half if i % 2 == 0 else math.asinh(math.tan(math.radians(v))) / math.pi * half for i, v in enumerate(box)]
+
+
+def test_gdal_reads_xyz_tiles(base, scene):
+    """Its TMS driver, with the rows counted from the top."""
+    half = 20037508.342789244
+    dataset = gdal.Open(f"""<GDAL_WMS><Service name="TMS"><ServerUrl>{base}/view/tiles/{scene['path']}/true-color/${{z}}/${{x}}/${{y}}.png</ServerUrl></Service>
+        <DataWindow><UpperLeftX>{-half}</UpperLeftX><UpperLeftY>{half}</UpperLeftY><LowerRightX>{half}</LowerRightX><LowerRightY>{-half}</LowerRightY>
+        <TileLevel>15</TileLevel><TileCountX>1</TileCountX><TileCountY>1</TileCountY><YOrigin>top</YOrigin></DataWindow>
+        <Projection>EPSG:3857</Projection><BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY><BandsCount>4</BandsCount></GDAL_WMS>""")
+    box = mercator(inside(scene))
+    read = gdal.Translate("", dataset, format="MEM", projWin=[box[0], box[3], box[2], box[1]], width=200, height=200, resampleAlg="bilinear")
+    difference = numpy.abs(read.ReadAsArray().astype(float)[:3] - expected(scene, box, "EPSG:3857", 200, 200))[:, 20:-20, 20:-20]
+    assert difference.mean() < 6, difference.mean()
+
+
+def test_gdal_reads_a_formula_by_the_capabilities(base, scene):
+    """The formula stands in the capabilities' address (in which GDAL takes no comma); the driver has the rest from them."""
+    formula = "expression=(nir-red)%2F(nir%2Bred)&mosaic=latest"
+    url = f"{base}/view/wmts/{scene['path']}?SERVICE=WMTS&REQUEST=GetCapabilities&{formula}"
+    box = mercator(inside(scene))
+    pictures = []
+    for style in ("expression", "true-color"):
+        dataset = gdal.Open(f"WMTS:{url},layer={scene['path']},style={style},tilematrixset=WebMercatorQuad")
+        pictures.append(gdal.Translate("", dataset, format="MEM", projWin=[box[0], box[3], box[2], box[1]], width=100, height=100).ReadAsArray().astype(int))
+    gray, colour = pictures
+    assert (gray[0] == gray[1]).all() and gray[0].std() > 10 and (colour[0] != colour[1]).any()
+
+
 @pytest.mark.parametrize("version", ["1.1.1", "1.3.0"])
 def test_gdal_reads_wms(base, scene, version):
     west, south, east, north = inside(scene)
