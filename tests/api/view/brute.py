@@ -8,6 +8,16 @@ gdal.UseExceptions()
 PIECES = 400  # of every edge, which is straight in degrees and bent on the map
 
 
+def polygon(*points, holes=()):
+    return {"type": "Polygon", "coordinates": [[*points, points[0]], *([*hole, hole[0]] for hole in holes)]}
+
+
+def within(bounds, *fractions):
+    """Positions given as fractions of a box; below 0 and above 1 they lie outside of it."""
+    west, south, east, north = bounds
+    return [[west + x * (east - west), south + y * (north - south)] for x, y in fractions]
+
+
 def _ring(points, transform, inverse, pieces):
     ring = ogr.Geometry(ogr.wkbLinearRing)
     for (x0, y0), (x1, y1) in zip(points, points[1:]):

@@ -9,20 +9,11 @@ import re
 import brute
 import numpy
 import pytest
+from brute import polygon, within
 from conftest import write_cog
 
 pytestmark = pytest.mark.once
 TIGHT = 1e-6
-
-
-def polygon(*points, holes=()):
-    return {"type": "Polygon", "coordinates": [[*points, points[0]], *([*hole, hole[0]] for hole in holes)]}
-
-
-def within(bounds, *fractions):
-    """Positions given as fractions of a box; below 0 and above 1 they lie outside of it."""
-    west, south, east, north = bounds
-    return [[west + x * (east - west), south + y * (north - south)] for x, y in fractions]
 
 
 def agree(entry, expected, percentiles=True):

@@ -4,10 +4,10 @@ import uuid
 import brute
 import numpy
 import pytest
+from brute import polygon, within
 from helpers import eventually
 from osgeo import gdal
 from products import buy
-from test_numbers import polygon, within
 
 gdal.UseExceptions()
 pytestmark = pytest.mark.once
