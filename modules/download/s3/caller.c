@@ -8,6 +8,7 @@
 
 #define SLOW_MOST 3
 #define RETRY_SECONDS 2
+#define HEADERS_SEEN 22 /* of 25 lines that Kore takes apart: not the first, the last, and Host, which it keeps */
 #define SLOW_US (INT64_C(540) * 1000000) /* below the gateway's proxy_read_timeout */
 
 static atomic_int slow;
@@ -104,8 +105,30 @@ static bool answered(struct s3_call *c, int err) {
     return false;
 }
 
-bool s3_begin_as(struct request *rq, struct response *rs, const struct signed_request *sent, struct s3_call *out) {
+/* The web server reads so many and passes over the rest: a signature may be among what it did not see. */
+static bool headers_lost(struct s3_call *c) {
+    if (c->sent.headers->count < HEADERS_SEEN) return false;
+    s3_error(c, 400, "RequestHeaderSectionTooLarge",
+             "The request has more headers than are read here: send fewer items of metadata (x-amz-meta-).");
+    return true;
+}
+
+/* Fills `out` with who signed. False: the signature cannot be that of this request, and that was answered. */
+static bool signature_read(struct s3_call *out, bool *anonymous) {
     struct s3_fault f = {0};
+    int err = sigv4_read(out->rq->scope, &out->sent, &out->sig, &f);
+    *anonymous = err == NADIR_EUNAUTH;
+    if (err && headers_lost(out)) return false;
+    if (*anonymous) return true;
+    if (!err) err = sigv4_timely(&out->sig, (int64_t)time(NULL), &f);
+    if (!err && strcmp(out->sig.service, "s3") != 0)
+        err = s3_fault_set(&f, 400, "AuthorizationHeaderMalformed", "The service of the credential must be s3.");
+    if (f.code) s3_refuse(out, &f);
+    return err ? answered(out, err) : true;
+}
+
+bool s3_begin_as(struct request *rq, struct response *rs, const struct signed_request *sent, struct s3_call *out) {
+    bool anonymous;
     *out = (struct s3_call){.rq = rq, .rs = rs, .sent = *sent};
     target_split(out);
     response_header(rs, "x-amz-request-id", "%s", rs->request_id ? rs->request_id : "-");
@@ -113,20 +136,16 @@ bool s3_begin_as(struct request *rq, struct response *rs, const struct signed_re
         s3_error(out, 400, "KeyTooLongError", "A key has at most 1024 bytes.");
         return false;
     }
-    int err = sigv4_read(rq->scope, sent, &out->sig, &f);
-    if (err == NADIR_EUNAUTH) return true; /* anonymous */
-    if (!err) err = sigv4_timely(&out->sig, (int64_t)time(NULL), &f);
-    if (!err && strcmp(out->sig.service, "s3") != 0)
-        err = s3_fault_set(&f, 400, "AuthorizationHeaderMalformed", "The service of the credential must be s3.");
-    if (f.code) s3_refuse(out, &f);
-    if (err) return answered(out, err);
-    err = key_find(out);
+    if (!signature_read(out, &anonymous)) return false;
+    if (anonymous) return true;
+    int err = key_find(out);
     if (err == NADIR_EUNAUTH) {
         s3_error(out, 403, "InvalidAccessKeyId", "There is no such access key, or it was revoked or has expired.");
         return false;
     }
     if (err) return answered(out, err);
     if (sigv4_verify(rq->scope, &out->sig, sent, out->key, S3_PREFIX)) return within_key(out);
+    if (headers_lost(out)) return false;
     s3_error(out, 403, "SignatureDoesNotMatch",
              "The signature is not that of this request: check the secret and the endpoint.");
     return false;

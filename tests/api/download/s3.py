@@ -51,7 +51,9 @@ class Door:
         headers = dict(headers or {})
         if self.key:
             now = f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%SZ}"
-            headers = {"x-amz-content-sha256": hashlib.sha256(data).hexdigest(), **headers, "x-amz-date": now}
+            if "x-amz-content-sha256" not in headers:
+                headers["x-amz-content-sha256"] = hashlib.sha256(data).hexdigest()
+            headers["x-amz-date"] = now
             signed = {"host": self.host, **{n.lower(): v for n, v in headers.items() if n.lower().startswith("x-amz-")}}
             credential, names, signature = self.sign(method, path, query, signed, headers["x-amz-content-sha256"], now, secret)
             headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"

@@ -119,6 +119,33 @@ def test_a_checksum_of_the_whole_is_compared_when_parts_are_joined(door, bucket)
     assert door("GET", path).content == CHECK
 
 
+def test_streams_of_unknown_length_tell_that_of_the_object(door, bucket):
+    """AWS's SDK for JavaScript sends streams by Transfer-Encoding: chunked, with the object's length in a header."""
+    path = f"/{bucket}/stream"
+    headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length": "9",
+               "Content-Encoding": "aws-chunked", "x-amz-trailer": "x-amz-checksum-crc32c"}
+    pieces = [b"9\r\n123456789\r\n", b"0\r\nx-amz-checksum-crc32c:" + encoded("crc32c").encode() + b"\r\n\r\n"]
+
+    class Stream:  # http.client sends what can be iterated in chunks
+        def __iter__(self):
+            return iter(pieces)
+    answer = door("PUT", path, data=Stream(), headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.request.headers["Transfer-Encoding"] == "chunked" and door("GET", path).content == CHECK
+    longer = {**headers, "x-amz-decoded-content-length": "8"}
+    refused(door("PUT", path, data=Stream(), headers=longer), 400, "IncompleteBody")
+    untold = {n: v for n, v in headers.items() if n != "x-amz-decoded-content-length"}
+    refused(door("PUT", path, data=Stream(), headers=untold), 411, "MissingContentLength")
+    assert door("GET", path).content == CHECK
+
+
+def test_too_many_headers_are_said_to_be(door, bucket):
+    path = f"/{bucket}/described"
+    assert door("PUT", path, data=b"x", headers={f"x-amz-meta-a{i}": "v" for i in range(8)}).status_code == 200
+    refused(door("PUT", path, data=b"x", headers={f"x-amz-meta-a{i}": "v" for i in range(20)}), 400, "RequestHeaderSectionTooLarge")
+    assert len([n for n in door("HEAD", path).headers if n.lower().startswith("x-amz-meta-")]) == 8
+
+
 def test_expect_may_be_signed(door, bucket):
     """AWS's SDK for Go, and so rclone, signs it where it sends a large body a second time; the gateway does not pass it on."""
     import datetime
