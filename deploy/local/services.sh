@@ -45,6 +45,7 @@ E2
     case $mine in *" download "*)
         printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link"
         printf "export NADIR_S3_SECRET_FILE='%s'\n" "$SECRETS/s3"
+        printf "export NADIR_ARCHIVE='%s'\n" "$NADIR_VAR/archive"
         printf "export NADIR_S3_INCOMING='%s'\n" "$NADIR_VAR/nginx/s3" ;;
     esac
     case $mine in *" billing "*)

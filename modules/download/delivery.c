@@ -13,6 +13,7 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "download/cold.h"
 #include "download/download.h"
 #include "download/quota.h"
 #include "download/sums.h"
@@ -149,7 +150,9 @@ static bool is_missing(struct scope *s, const char *path) {
 static int send_file(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
     char *etag = *a->sha256 ? scope_strdup(rq->scope, a->sha256)
                             : scope_printf(rq->scope, "%s-%s", a->version, http_encode(rq->scope, a->asset));
+    struct stat st;
     if (is_missing(rq->scope, a->path)) {
+        if (cold_find(rq->scope, a->path, &st)) return cold_send(rq, rs, subject, a->collection, a->item, &a->path, 1);
         log_error(rq->scope, "a catalogued file is missing", "path", a->path, NULL);
         return response_error(rs, 404, "file-missing", NULL,
                               "This file is catalogued but not here at the moment; we were told.");
@@ -166,6 +169,7 @@ static int send_file(struct request *rq, struct response *rs, const struct right
     if (!is_counted(rq, rs, a, subject)) return 0;
     int err = digests(rq, rs, a);
     if (!err) err = record_usage(rq, a, subject);
+    if (!err) err = cold_touch(rq->scope, a->path);
     if (err) return err;
     return response_accel(rs, a->type, scope_printf(rq->scope, "/_files/%s", http_encode_path(rq->scope, a->path)));
 }

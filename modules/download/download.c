@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/module.h"
+#include "download/cold.h"
 #include "download/quota.h"
 #include "download/s3/doors.h"
 #include "download/sums.h"
@@ -30,6 +31,9 @@ static const struct route routes[] = {
      .body_max = 65536},
     {.methods = HTTP_POST, .path = "/download/v1/links", .scope = DOWNLOAD_SCOPE, .handler = links_create, .body_max = 16384},
     {.methods = HTTP_GET, .path = "/download/v1/links/{token}", .handler = links_get},
+    {.methods = HTTP_GET, .path = "/download/v1/orders", .scope = DOWNLOAD_SCOPE, .handler = orders_list},
+    {.methods = HTTP_GET, .path = "/download/v1/orders/{order}", .scope = DOWNLOAD_SCOPE, .handler = orders_get},
+    {.methods = HTTP_DELETE, .path = "/download/v1/orders/{order}", .scope = DOWNLOAD_SCOPE, .handler = orders_delete},
     {.methods = HTTP_GET, .path = "/download/v1/entitlements", .scope = DOWNLOAD_SCOPE, .handler = entitlements_list},
     {.methods = HTTP_GET, .path = "/download/v1/quota", .scope = DOWNLOAD_SCOPE, .handler = quota_get},
     {.methods = HTTP_GET,

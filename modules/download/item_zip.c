@@ -13,6 +13,7 @@
 #include "common/digest.h"
 #include "common/log.h"
 #include "common/nodes.h"
+#include "download/cold.h"
 #include "download/download.h"
 #include "download/quota.h"
 #include "download/sums.h"
@@ -84,9 +85,11 @@ static bool choose(struct request *rq, struct response *rs, const struct right_l
     return out->count > 0 && out->count <= ZIP_FILES_MOST;
 }
 
-/* 202 while checksums are computed; 404 or 409 where there is nothing to wait for. True when all are there. */
-static bool sums_ready(struct request *rq, struct response *rs, const struct choice *c, const struct sum *sums, int *err) {
-    size_t waiting = 0;
+/* 202 while checksums are computed or files are fetched from the slower store; 404 or 409 where there is nothing to wait for.
+ * True when all are there. */
+static bool sums_ready(struct request *rq, struct response *rs, const struct choice *c, const struct sum *sums,
+                       const char *subject, int *err) {
+    size_t waiting = 0, cold = 0;
     for (size_t i = 0; i < c->count; i++) {
         const struct right_asset *a = &c->assets[i];
         if (sums[i].state == SUM_GONE) {
@@ -102,6 +105,11 @@ static bool sums_ready(struct request *rq, struct response *rs, const struct cho
             return false;
         }
         waiting += sums[i].state == SUM_WAITING;
+        cold += sums[i].state == SUM_COLD;
+    }
+    if (cold > 0) {
+        *err = cold_send(rq, rs, subject, c->assets[0].collection, c->assets[0].item, c->paths, c->count);
+        return false;
     }
     if (waiting == 0) return true;
     if ((*err = sums_ask(rq->scope, c->paths, c->count, sums)) != 0) return false;
@@ -179,7 +187,7 @@ int zip_answer(struct request *rq, struct response *rs, const struct auth *who, 
     if (err || !choose(rq, rs, &list, &chosen)) return err;
     struct sum *sums = scope_alloc(rq->scope, chosen.count * sizeof *sums);
     err = sums_find(rq->scope, chosen.paths, chosen.count, sums);
-    if (err || !sums_ready(rq, rs, &chosen, sums, &err)) return err;
+    if (err || !sums_ready(rq, rs, &chosen, sums, who->subject, &err)) return err;
     return zip_send(rq, rs, &list, &chosen, sums, who->subject);
 }
 

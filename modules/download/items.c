@@ -20,17 +20,17 @@ const char *download_access(int access) {
 /* Size and checksums are the whole file's: of a part they are told with its bytes. MD5 and CRC-32 are known once the file was
  * read; where the catalogue says no SHA-256, that one is told then. */
 static json_t *asset_json(const struct request *rq, const struct right_asset *a, int access, const struct sum *sum) {
-    bool whole = access != ACCESS_AREA, read = whole && sum->state == SUM_READY;
+    bool whole = access != ACCESS_AREA, read = whole && sum->md5;
     const char *sha256 = *a->sha256 ? a->sha256 : read ? sum->sha256 : NULL;
     int64_t size = a->size < 0 && read ? sum->size : a->size;
     const char *title = json_string_value(json_object_get(a->json, "title"));
     json_t *roles = json_object_get(a->json, "roles");
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:s?, s:s?, s:o, s:s, s:s}", "asset", a->asset, "title", title ? title : a->asset, "type",
-        a->type, "roles", json_is_array(roles) ? json_incref(roles) : json_array(), "size",
+        "{s:s, s:s, s:s, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s, s:s}", "asset", a->asset, "title", title ? title : a->asset,
+        "type", a->type, "roles", json_is_array(roles) ? json_incref(roles) : json_array(), "size",
         whole && size >= 0 ? json_integer(size) : json_null(), "sha256", whole ? sha256 : NULL, "md5", read ? sum->md5 : NULL,
-        "crc32", read ? json_string(scope_printf(rq->scope, "%08x", sum->crc32)) : json_null(), "access",
-        download_access(access), "href", download_href(rq, a->collection, a->item, a->asset));
+        "crc32", read ? json_string(scope_printf(rq->scope, "%08x", sum->crc32)) : json_null(), "cold", sum->state == SUM_COLD,
+        "access", download_access(access), "href", download_href(rq, a->collection, a->item, a->asset));
 }
 
 /* What is known of the files that lie here, in the order of the list. */

@@ -41,7 +41,7 @@ static const char *distinct(struct scope *s, const struct manifest *m, size_t fr
 
 static int file_add(struct request *rq, struct manifest *m, const struct right_asset *a, const struct sum *sum,
                     const char *name, int64_t seconds) {
-    bool read = sum->state == SUM_READY;
+    bool read = sum->md5 != NULL;
     struct manifest_file f = {.name = name, .type = a->type, .collection = a->collection, .item = a->item, .asset = a->asset};
     f.sha256 = *a->sha256 ? a->sha256 : read ? sum->sha256 : NULL;
     f.md5 = read && strcmp(f.sha256, sum->sha256) == 0 ? sum->md5 : NULL;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "common/config.h"
+#include "download/cold.h"
 #include "download/download.h"
 
 enum column { STATE, SIZE, MTIME, CRC32, MD5, SHA256, URGENT };
@@ -18,13 +19,13 @@ static json_t *paths_json(struct scope *s, const char *const *paths, size_t coun
 static struct sum sum_read(struct scope *s, const char *path, const struct db_rows *r, int row) {
     struct stat st;
     const char *state = db_text(r, row, STATE);
-    if (stat(scope_printf(s, "%s/%s", config_text("NADIR_DATA", ""), path), &st) != 0 || !S_ISREG(st.st_mode))
-        return (struct sum){.state = SUM_GONE};
-    struct sum out = {.state = SUM_WAITING, .size = st.st_size, .mtime = st.st_mtime};
+    bool cold = stat(scope_printf(s, "%s/%s", config_text("NADIR_DATA", ""), path), &st) != 0;
+    if (cold ? !cold_find(s, path, &st) : !S_ISREG(st.st_mode)) return (struct sum){.state = SUM_GONE};
+    struct sum out = {.state = cold ? SUM_COLD : SUM_WAITING, .size = st.st_size, .mtime = st.st_mtime};
     out.asked = state && strcmp(state, "waiting") == 0 && db_bool(r, row, URGENT);
     if (!state || strcmp(state, "ready") != 0 || db_int(r, row, SIZE) != out.size || db_int(r, row, MTIME) != out.mtime)
         return out;
-    out.state = SUM_READY;
+    if (!cold) out.state = SUM_READY;
     out.crc32 = (uint32_t)db_int(r, row, CRC32);
     out.md5 = db_text(r, row, MD5);
     out.sha256 = db_text(r, row, SHA256);

@@ -9,13 +9,14 @@ enum sum_state {
     SUM_GONE,    /* there is no such file here */
     SUM_WAITING, /* not computed yet, or not of the file as it is now */
     SUM_READY,
+    SUM_COLD, /* it lies in the slower store only (cold.h); checksums are told where they are known */
 };
 
 struct sum {
     enum sum_state state;
     int64_t size, mtime; /* of the file as it is now: bytes, seconds since the epoch */
     uint32_t crc32;
-    const char *md5, *sha256; /* hex; NULL unless ready */
+    const char *md5, *sha256; /* hex; NULL where they are not known */
     bool asked;               /* somebody waits for it already */
 };
 
