@@ -54,6 +54,7 @@ static int get_bucket(struct s3_call *c) {
 int s3_get(struct request *rq, struct response *rs) {
     struct s3_call c;
     if (!s3_begin(rq, rs, &c)) return 0;
+    if (*c.object && !rq->head && s3_arg(&c, "tagging")) return object_tags(&c);
     if (is_elsewhere(&c)) return not_here(&c);
     if (!*c.bucket) return buckets_list(&c);
     if (!*c.object) return get_bucket(&c);

@@ -94,6 +94,21 @@ int object_get(struct s3_call *c) {
     return s3_error(c, 404, "NoSuchBucket", "The specified bucket does not exist");
 }
 
+/* No object has tags; clients ask before they copy one in parts. */
+int object_tags(struct s3_call *c) {
+    struct right_asset asset;
+    struct db_rows *r;
+    int kind = s3_bucket_kind(c), access = kind == BUCKET_COLLECTION ? catalogue_find(c, &asset) : 0;
+    int err = kind == BUCKET_OWN ? object_find(c, &r) : 0;
+    if (kind < 0 || access < 0 || err) return kind < 0 ? kind : access < 0 ? access : err;
+    if (kind == BUCKET_NONE) return s3_error(c, 404, "NoSuchBucket", "The specified bucket does not exist");
+    if (kind == BUCKET_OWN ? db_count(r) == 0 : access == ACCESS_HIDDEN) return no_such_key(c);
+    struct s3_xml *x = s3_xml_begin(c, "Tagging");
+    s3_xml_open(x, "TagSet");
+    s3_xml_close(x);
+    return s3_xml_answer(x);
+}
+
 /* ---- writing ---- */
 
 static bool kept(const char *name) {

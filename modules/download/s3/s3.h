@@ -141,6 +141,7 @@ int s3_objects_list(struct s3_call *c);
 
 /* ---- objects.c, copy.c, uploads.c, parts.c, delete.c, buckets.c: operations; all return 0 or negative ---- */
 int object_get(struct s3_call *c);
+int object_tags(struct s3_call *c);
 int object_put(struct s3_call *c);
 int object_copy(struct s3_call *c);
 int object_delete(struct s3_call *c);

@@ -1,5 +1,6 @@
 """Debian's own S3 clients at the door, each as its users call it: awscli, s3cmd, rclone and GDAL's /vsis3."""
 import filecmp
+import json
 import os
 import shutil
 import subprocess
@@ -60,6 +61,14 @@ def test_awscli(key, bucket, files, tmp_path, demo):
     aws("sync", "--only-show-errors", files, f"s3://{bucket}/d")
     aws("sync", "--only-show-errors", f"s3://{bucket}/d", tmp_path / "back")
     same(files, tmp_path / "back")
+    aws("cp", "--only-show-errors", f"s3://{bucket}/d/large.bin", f"s3://{bucket}/e/large.bin")  # by UploadPartCopy
+    aws("cp", "--only-show-errors", f"s3://{bucket}/e/large.bin", tmp_path / "copied.bin")
+    assert filecmp.cmp(files / "large.bin", tmp_path / "copied.bin", shallow=False)
+    run("aws", "--endpoint-url", key["endpoint"], "s3api", "put-object", "--bucket", bucket, "--key", "crc", "--body", files / "large.bin",
+        "--checksum-algorithm", "CRC32C", key=key)
+    told = json.loads(run("aws", "--endpoint-url", key["endpoint"], "s3api", "head-object", "--bucket", bucket, "--key", "crc",
+                          "--checksum-mode", "ENABLED", key=key))
+    assert len(told["ChecksumCRC32C"]) == 8
     free = demo["free"]
     assert f"{free['item']}/red.tif" in aws("ls", "--recursive", f"s3://{free['collection']}/{free['item']}/")
     aws("rb", "--force", f"s3://{bucket}")

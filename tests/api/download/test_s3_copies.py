@@ -156,3 +156,14 @@ def test_expect_may_be_signed(door, bucket):
     headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
     answer = requests.put(door.base + path, data=b"x", headers=headers, timeout=60)
     assert answer.status_code == 200, answer.text
+
+
+def test_there_are_no_tags(door, bucket, demo):
+    assert door("PUT", f"/{bucket}/untagged", data=b"x").status_code == 200
+    free = demo["free"]
+    for path in (f"/{bucket}/untagged", f"/{free['collection']}/{free['item']}/red.tif"):
+        answer = door("GET", path, params={"tagging": ""})
+        assert answer.status_code == 200 and b"<TagSet/>" in answer.content, answer.text
+    refused(door("GET", f"/{bucket}/none", params={"tagging": ""}), 404, "NoSuchKey")
+    refused(door("GET", "/no-such-bucket/k", params={"tagging": ""}), 404, "NoSuchBucket")
+    refused(door("PUT", f"/{bucket}/untagged", params={"tagging": ""}, data=b"x"), 501, "NotImplemented")
