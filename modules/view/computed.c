@@ -45,7 +45,7 @@ static bool is_formula(struct scope *s, const char *text) {
 /* The value of expression= with each '+' left as it was sent, or NULL. */
 static const char *with_plus(const struct request *rq) {
     static const char name[] = "expression=";
-    for (const char *at = rq->query; *at;) {
+    for (const char *at = rq->query; at && *at;) {
         size_t len = strcspn(at, "&");
         if (len >= sizeof name && strncasecmp(at, name, sizeof name - 1) == 0)
             return http_decode(rq->scope, at + sizeof name - 1, len - sizeof name + 1, false);

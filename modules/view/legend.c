@@ -22,6 +22,22 @@ double legend_step(double low, double high, int most) {
     return 10 * power;
 }
 
+/* Where numbers stand on a ramp: first * step to last * step. */
+struct ticks {
+    double low, high, step;
+    int first, last;
+};
+
+/* False where there is no scale: a range too narrow, or too far from 0, for the precision of its ends. */
+static bool ticks_of(const struct ramp *ramp, int most, struct ticks *out) {
+    double low = (double)ramp->stops[0].at;
+    double high = (double)ramp->stops[ramp->count - 1].at;
+    if (!isfinite(low) || !isfinite(high) || !(high - low > 1e-6 * fmax(fabs(low), fabs(high)))) return false;
+    double step = legend_step(low, high, most);
+    *out = (struct ticks){low, high, step, (int)ceil(low / step - 1e-6), (int)floor(high / step + 1e-6)};
+    return true;
+}
+
 static const char *number(struct scope *s, double value, double step) {
     return scope_printf(s, "%.6g", fabs(value) < step * 1e-6 ? 0 : value);
 }
@@ -52,17 +68,16 @@ int legend_across(struct scope *s, const struct ramp *ramp, int width, int heigh
     if (numbered) picture_background(out, 0xffffff);
     int bar = numbered ? height - LETTER_HEIGHT - TICK - 1 : height;
     fill(out, ramp, false, width, bar);
-    if (!numbered) return 0;
-    double low = (double)ramp->stops[0].at;
-    double high = (double)ramp->stops[ramp->count - 1].at;
-    double step = legend_step(low, high, width / ROOM_ACROSS);
-    for (double v = ceil(low / step - 1e-9) * step; v <= high + step * 1e-6; v += step) {
-        int x = (int)lround((v - low) / (high - low) * (width - 1));
-        const char *text = number(s, v, step);
+    struct ticks t;
+    if (!numbered || !ticks_of(ramp, width / ROOM_ACROSS, &t)) return 0;
+    for (int i = t.first; i <= t.last; i++) {
+        double v = i * t.step;
+        int x = (int)lround((v - t.low) / (t.high - t.low) * (width - 1));
+        const char *text = number(s, v, t.step);
         int letters = (int)strlen(text) * LETTER_WIDTH;
         int left = x - letters / 2;
         if (left + letters > width) left = width - letters;
-        for (int i = 0; i < TICK; i++) dot(out, x, bar + i);
+        for (int dots = 0; dots < TICK; dots++) dot(out, x, bar + dots);
         lettering_line(out, left < 0 ? 0 : left, bar + TICK, text, INK);
     }
     return 0;
@@ -74,16 +89,15 @@ int legend_down(struct scope *s, const struct ramp *ramp, int width, int height,
     picture_background(out, 0xffffff);
     int bar = width < BAR + 8 ? width : BAR;
     fill(out, ramp, true, bar, height);
-    if (bar == width || height < 2 * ROOM_DOWN) return 0;
-    double low = (double)ramp->stops[0].at;
-    double high = (double)ramp->stops[ramp->count - 1].at;
-    double step = legend_step(low, high, height / ROOM_DOWN);
-    for (double v = ceil(low / step - 1e-9) * step; v <= high + step * 1e-6; v += step) {
-        int y = (int)lround((high - v) / (high - low) * (height - 1));
+    struct ticks t;
+    if (bar == width || height < 2 * ROOM_DOWN || !ticks_of(ramp, height / ROOM_DOWN, &t)) return 0;
+    for (int i = t.first; i <= t.last; i++) {
+        double v = i * t.step;
+        int y = (int)lround((t.high - v) / (t.high - t.low) * (height - 1));
         int top = y - LETTER_HEIGHT / 2;
         if (top + LETTER_HEIGHT > height) top = height - LETTER_HEIGHT;
-        for (int i = 0; i < TICK; i++) dot(out, bar + i, y);
-        lettering_line(out, bar + TICK + 4, top < 0 ? 0 : top, number(s, v, step), INK);
+        for (int dots = 0; dots < TICK; dots++) dot(out, bar + dots, y);
+        lettering_line(out, bar + TICK + 4, top < 0 ? 0 : top, number(s, v, t.step), INK);
     }
     return 0;
 }

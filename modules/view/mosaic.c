@@ -1,8 +1,10 @@
 #include "view/mosaic.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/metrics.h"
 #include "common/module.h"
 #include "view/composite.h"
 #include "view/computed.h"
@@ -151,6 +153,14 @@ static int draw_over(struct request *rq, const struct look *look, const struct m
     return err;
 }
 
+static void account(enum mosaic_rule kind, bool too_many) {
+    static const char *const names[] = {"latest", "least_cloud", "median", "max_ndvi"};
+    char series[96];
+    (void)snprintf(series, sizeof series, "nadir_view_mosaics_total{rule=\"%s\",result=\"%s\"}", names[kind],
+                   too_many ? "too_many" : "drawn");
+    metrics_add(series, 1);
+}
+
 int mosaic_draw(struct request *rq, const struct layer *layer, const struct look *look, const struct times *times,
                 const struct map *map, struct picture *out) {
     const struct scene *scenes[MOSAIC_SCENES + 1];
@@ -166,7 +176,9 @@ int mosaic_draw(struct request *rq, const struct layer *layer, const struct look
         if (over) err = more_to_see(rq, layer->collection, rule, times, map, &too_many);
         count = MOSAIC_SCENES;
     }
-    if (err || too_many) return err ? err : NADIR_ETOOLARGE;
+    if (err) return err;
+    account(rule->kind, too_many);
+    if (too_many) return NADIR_ETOOLARGE;
     err = over ? draw_over(rq, look, map, scenes, count, out) : composite_draw(rq, look, map, scenes, count, out);
     return err == NADIR_ETOOLARGE ? NADIR_EUNAVAILABLE : err; /* a scene that is too much for one picture */
 }

@@ -65,8 +65,12 @@ static int sample_bands(struct drawing *d, const struct block *b) {
         const struct raster *first = d->rasters[from];
         for (to = from; to < count && strcmp(d->rasters[to]->srs_key, first->srs_key) == 0; to++) {
             const struct band *band = &d->scene->bands[d->style->bands[to]];
-            sources[to - from] = (struct sample_source){d->rasters[to],   d->shrink[to], band->nodata,
-                                                        band->has_nodata, band->index,   d->style->nearest};
+            sources[to - from] = (struct sample_source){.raster = d->rasters[to],
+                                                        .shrink = d->shrink[to],
+                                                        .nodata = band->nodata,
+                                                        .has_nodata = band->has_nodata,
+                                                        .nearest = d->style->nearest,
+                                                        .band = band->index};
         }
         double tolerance = 0.125 * first->pixel * fmax(d->shrink[from], 1);
         int err = grid_build(d->scope, d->map, b, first, tolerance, &grid);

@@ -10,8 +10,8 @@ struct sample_source {
     double shrink;
     double nodata;
     bool has_nodata;
-    int band;     /* from 1 */
     bool nearest; /* classes, that no value lies between */
+    int band;     /* from 1 */
 };
 
 #define SAMPLE_SOURCES 8
