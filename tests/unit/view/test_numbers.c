@@ -125,8 +125,7 @@ static void test_weights_sum_up_to_the_area(void **state) {
             twice += ring[2 * i] * ring[2 * next + 1] - ring[2 * next] * ring[2 * i + 1];
         }
         area_make(&s, ring, count, &area);
-        double *one = calloc((size_t)WIDE * 300, sizeof *one), *other = calloc((size_t)WIDE * 300, sizeof *other);
-        assert_true(one && other);
+        static double one[WIDE * 300], other[WIDE * 300];
         for (int level = 0; level < 2; level++) {
             struct zone zone;
             const struct raster_level *l = &r->levels[level];
@@ -137,8 +136,6 @@ static void test_weights_sum_up_to_the_area(void **state) {
             for (int i = 0; i < l->width * l->height; i++) assert_true(fabs(one[i] - other[i]) < 1e-9);
             zone_end(&zone);
         }
-        free(one);
-        free(other);
         scope_end(&s);
     }
 }
