@@ -21,7 +21,7 @@ static int target_read(struct request *rq, struct request *out) {
 
 static bool document_fits(struct s3_call *c) {
     const char *length = s3_header(c, "x-s3-content-length");
-    if (!length || !*length || (strlen(length) < 9 && atoi(length) <= S3_XML_MOST)) return true;
+    if (!length || !*length || (strlen(length) < 9 && strtol(length, NULL, 10) <= S3_XML_MOST)) return true;
     s3_error(c, 413, "EntityTooLarge", "The document is larger than 2 MiB.");
     return false;
 }

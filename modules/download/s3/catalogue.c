@@ -87,7 +87,7 @@ int catalogue_open(struct s3_call *c, struct right_asset *out, struct s3_fault *
 }
 
 int catalogue_send(struct s3_call *c) {
-    struct right_asset asset;
+    struct right_asset asset = {.sha256 = ""};
     struct s3_fault f = {0};
     int err = catalogue_open(c, &asset, &f);
     if (f.code) return s3_refuse(c, &f);

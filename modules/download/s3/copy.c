@@ -1,6 +1,6 @@
 /* copy.c: CopyObject and UploadPartCopy: from one's own objects, and from the catalogue what one may download. */
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -53,12 +53,12 @@ static int conditions_check(const struct s3_call *c, const struct source *from, 
 /* "/bucket/key" or "bucket/key", percent-encoded. */
 static int source_read(struct s3_call *c, struct source *out, struct s3_fault *f) {
     const char *sent = s3_header(c, "x-amz-copy-source");
+    *out = (struct source){.of = *c};
     const char *source = sent ? http_decode(c->rq->scope, sent, strcspn(sent, "?"), false) : NULL;
     if (source && *source == '/') source++;
     const char *slash = source ? strchr(source, '/') : NULL;
     if (!slash || !slash[1] || !text_is_utf8(source, strlen(source)))
         return s3_fault_set(f, 400, "InvalidArgument", "x-amz-copy-source must be /bucket/key.");
-    *out = (struct source){.of = *c};
     out->of.bucket = scope_strndup(c->rq->scope, source, (size_t)(slash - source));
     out->of.object = slash + 1;
     if (s3_key_reaches(c, out->of.bucket)) return 0;
@@ -197,19 +197,31 @@ int object_copy(struct s3_call *c) {
 
 /* ---- UploadPartCopy ---- */
 
-/* "bytes=first-last", both given, within the source. Without the header all of it. */
+/* "bytes=first-last", both given. False: it is something else. */
+static bool range_parse(const char *text, int64_t *first, int64_t *last) {
+    size_t digits = 0;
+    if (strncmp(text, "bytes=", 6) != 0) return false;
+    text += 6;
+    digits = strspn(text, "0123456789");
+    if (digits < 1 || digits > 18 || text[digits] != '-') return false;
+    *first = strtoll(text, NULL, 10);
+    text += digits + 1;
+    digits = strspn(text, "0123456789");
+    if (digits < 1 || digits > 18 || text[digits]) return false;
+    *last = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* What is copied of the source: all of it where nothing is said. */
 static int range_read(const struct s3_call *c, int64_t size, int64_t *first, int64_t *bytes, struct s3_fault *f) {
     const char *sent = s3_header(c, "x-amz-copy-source-range");
-    long long from = 0, last = size - 1;
-    int read = 0;
-    if (sent && (strlen(sent) > 50 || strncmp(sent, "bytes=", 6) != 0 || strspn(sent + 6, "0123456789-") != strlen(sent + 6) ||
-                 *(sent + 6) == '-' || sscanf(sent + 6, "%18lld-%18lld%n", &from, &last, &read) != 2 || sent[6 + read]))
+    int64_t last = size - 1;
+    if (sent && !range_parse(sent, first, &last))
         return s3_fault_set(f, 400, "InvalidArgument",
                             "The x-amz-copy-source-range value must be of the form bytes=first-last.");
-    if (sent && (from < 0 || last < from || last >= size))
+    if (sent && (last < *first || last >= size))
         return s3_fault_set(f, 400, "InvalidRange", "The range that is to be copied does not lie in the source.");
-    *first = from;
-    *bytes = last - from + 1;
+    *bytes = last - *first + 1;
     return *bytes <= S3_BODY_MOST ? 0 : s3_fault_set(f, 400, "EntityTooLarge", "A part has at most 5 GiB.");
 }
 

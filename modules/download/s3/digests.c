@@ -62,7 +62,7 @@ int digests_begin(struct scope *s, struct digests *d, unsigned wanted) {
 static uint32_t crc32c(uint32_t crc, const unsigned char *data, size_t len) {
     for (size_t n; len; data += n, len -= n) {
         n = len < INT_MAX ? len : INT_MAX;
-        crc = crc32_iscsi((unsigned char *)(uintptr_t)data, (int)n, crc);
+        crc = crc32_iscsi((unsigned char *)data, (int)n, crc);
     }
     return crc;
 }

@@ -26,7 +26,7 @@ static json_t *key_json(struct scope *s, const struct db_rows *r, int row) {
 static const json_t *buckets_field(struct fields *f) {
     const json_t *list = field_array_or_null(f, "buckets", KEY_BUCKETS_MOST), *name;
     size_t i;
-    json_array_foreach((json_t *)(uintptr_t)list, i, name) {
+    json_array_foreach((json_t *)list, i, name) {
         size_t len = json_string_length(name);
         if (len < 1 || len > 256 || strchr(json_string_value(name), '/'))
             field_fault(f, "buckets", "must be names of buckets, of 1 to 256 bytes");

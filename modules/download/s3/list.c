@@ -173,7 +173,7 @@ static int answer(struct s3_call *c, const struct listing *l) {
 }
 
 int s3_objects_list(struct s3_call *c) {
-    struct listing l = {0};
+    struct listing l = {.after = ""};
     struct s3_fault f = {0};
     if (listing_read(c, &l, &f)) return s3_refuse(c, &f);
     l.bucket = s3_bucket_kind(c);

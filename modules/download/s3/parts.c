@@ -60,7 +60,8 @@ static int part_put(struct s3_call *c, int part) {
 int upload_part(struct s3_call *c) {
     struct db_rows *r;
     const char *number = s3_arg(c, "partNumber");
-    int part = number && strlen(number) <= 5 && strspn(number, "0123456789") == strlen(number) ? atoi(number) : 0;
+    int part =
+        number && strlen(number) <= 5 && strspn(number, "0123456789") == strlen(number) ? (int)strtol(number, NULL, 10) : 0;
     if (!s3_bucket_writable(c)) return 0;
     if (part < 1 || part > S3_PART_MOST)
         return s3_error(c, 400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive");
