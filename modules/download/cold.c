@@ -5,6 +5,7 @@
 
 #include "common/config.h"
 #include "common/id.h"
+#include "common/metrics.h"
 #include "common/rights.h"
 #include "download/download.h"
 
@@ -102,6 +103,7 @@ int cold_send(struct request *rq, struct response *rs, const char *subject, cons
     if (!err) err = order_json(rq, subject, order, &told, &again);
     if (err) return err;
     response_header(rs, "Retry-After", "%d", again);
+    metrics_add("nadir_download_cold_total", 1);
     response_header(rs, "Location", "%s/download/v1/orders/%s", rq->base_url, order);
     if (rs->errors != ERRORS_S3) return response_json(rs, 202, told);
     json_decref(told);

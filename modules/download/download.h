@@ -17,6 +17,7 @@ int items_get(struct request *rq, struct response *rs);
 int assets_get(struct request *rq, struct response *rs);
 int links_create(struct request *rq, struct response *rs);
 int links_get(struct request *rq, struct response *rs);
+int links_renew(struct request *rq, struct response *rs);
 int items_manifest(struct request *rq, struct response *rs);
 int manifests_create(struct request *rq, struct response *rs);
 int items_zip(struct request *rq, struct response *rs);

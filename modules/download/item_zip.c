@@ -12,6 +12,7 @@
 #include "common/config.h"
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/nodes.h"
 #include "download/cold.h"
 #include "download/download.h"
@@ -175,6 +176,7 @@ static int zip_send(struct request *rq, struct response *rs, const struct right_
     }
     if (!quota_take(rq, rs, subject, key, plan.total, quota_bytes(request_header(rq, "range"), plan.total))) return 0;
     response_header(rs, "Content-Disposition", "attachment; filename=\"%.150s.zip\"", root);
+    metrics_add("nadir_download_zip_total", 1);
     err = delivery_record(rq, list->item.collection, list->item.item, NULL, subject, plan.total);
     return err ? err : response_accel(rs, ZIP_TYPE, scope_printf(s, "/_pieces/zips/%.2s/%s", key, key));
 }

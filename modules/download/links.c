@@ -45,17 +45,9 @@ static int link_access(struct request *rq, const char *collection, const char *i
     return err ? err : list.access;
 }
 
-int links_create(struct request *rq, struct response *rs) {
-    json_t *body;
-    if (request_json(rq, rs, &body)) return 0;
-    struct fields f = fields_of(body);
-    const char *collection = field_string(&f, "collection", 1, 256);
-    const char *item = field_string(&f, "item", 1, 256);
-    const char *asset = field_string_or(&f, "asset", 1, 256, NULL);
-    int64_t seconds = field_int_or(&f, "expires_in", LINK_SECONDS_LEAST, LINK_SECONDS_MOST, 3600);
-    fields_closed(&f);
-    if (fields_fail(&f, rs)) return 0;
-
+/* A new link, as far as the caller may use what it leads to. */
+static int link_answer(struct request *rq, struct response *rs, const char *collection, const char *item, const char *asset,
+                       int64_t seconds) {
     int access = link_access(rq, collection, item, asset);
     if (access < 0) return access;
     if (access != ACCESS_GRANTED && (access != ACCESS_AREA || !asset)) return rights_refuse(rq, rs, access, collection, item);
@@ -67,6 +59,46 @@ int links_create(struct request *rq, struct response *rs) {
     if (err) return err;
     response_header(rs, "Cache-Control", "no-store");
     return response_json(rs, 201, json_pack("{s:s, s:s}", "href", href, "expires_at", expires_at));
+}
+
+int links_create(struct request *rq, struct response *rs) {
+    json_t *body;
+    if (request_json(rq, rs, &body)) return 0;
+    struct fields f = fields_of(body);
+    const char *collection = field_string(&f, "collection", 1, 256);
+    const char *item = field_string(&f, "item", 1, 256);
+    const char *asset = field_string_or(&f, "asset", 1, 256, NULL);
+    int64_t seconds = field_int_or(&f, "expires_in", LINK_SECONDS_LEAST, LINK_SECONDS_MOST, 3600);
+    fields_closed(&f);
+    if (fields_fail(&f, rs)) return 0;
+
+    return link_answer(rq, rs, collection, item, asset, seconds);
+}
+
+/* What a link's token says, or an answer: 403 for one that was not made here. */
+static bool link_read(struct request *rq, struct response *rs, struct link *out, int *err) {
+    *err = link_token_read(rq->scope, link_secret(), request_param(rq, "token"), out);
+    if (*err == NADIR_EDENIED)
+        *err = response_error(rs, 403, "link-forged", NULL, "This link was not made here or was changed; ask for a new one.");
+    else if (!*err)
+        return true;
+    return false;
+}
+
+/* A longer life for whoever made it, also after it expired: programs that keep only the address need nothing else. */
+int links_renew(struct request *rq, struct response *rs) {
+    struct link link;
+    json_t *body = NULL;
+    int err;
+    if (rq->body_len > 0 && request_json(rq, rs, &body)) return 0;
+    struct fields f = fields_of(body ? body : scope_json(rq->scope, json_object()));
+    int64_t seconds = field_int_or(&f, "expires_in", LINK_SECONDS_LEAST, LINK_SECONDS_MOST, 3600);
+    fields_closed(&f);
+    if (fields_fail(&f, rs)) return 0;
+    if (!link_read(rq, rs, &link, &err)) return err;
+    if (strcmp(link.subject, rq->auth.subject) != 0)
+        return response_error(rs, 403, "link-of-another", NULL, "Only whoever made a link can renew it.");
+    return link_answer(rq, rs, link.collection, link.item, *link.asset ? link.asset : NULL, seconds);
 }
 
 /* Its links are void, and its keys of the S3 door are removed. */
@@ -95,10 +127,8 @@ static int maker_is_gone(struct request *rq, const struct link *link, bool *gone
 int links_get(struct request *rq, struct response *rs) {
     struct link link;
     bool gone = false;
-    int err = link_token_read(rq->scope, link_secret(), request_param(rq, "token"), &link);
-    if (err == NADIR_EDENIED)
-        return response_error(rs, 403, "link-forged", NULL, "This link was not made here or was changed; ask for a new one.");
-    if (err) return err;
+    int err;
+    if (!link_read(rq, rs, &link, &err)) return err;
     if (link.expires <= (int64_t)time(NULL))
         return response_error(rs, 410, "link-expired", NULL, "This link expired at %s; ask for a new one.",
                               utc(rq->scope, link.expires));

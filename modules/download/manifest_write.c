@@ -98,9 +98,19 @@ static const char script_head[] =
     "fetch() { # name sha256 address\n"
     "    if [ -n \"$2\" ] && [ -f \"$1\" ] && same \"$1\" \"$2\"; then return; fi\n"
     "    mkdir -p \"$(dirname \"$1\")\"\n"
-    "    curl -fL --retry 5 --retry-connrefused -C - ${NADIR_TOKEN:+-H \"Authorization: Bearer $NADIR_TOKEN\"} -o \"$1\" "
-    "\"$3\" &&\n"
-    "        same \"$1\" \"$2\" || { echo \"$1 could not be fetched, or is not what it should be\" >&2; failed=1; }\n"
+    "    while :; do # 202: it is being made, or fetched from an archive\n"
+    "        code=$(curl -fL --retry 5 --retry-connrefused -C - ${NADIR_TOKEN:+-H \"Authorization: Bearer $NADIR_TOKEN\"} \\\n"
+    "            -o \"$1\" -w '%{http_code}' \"$3\")\n"
+    "        ended=$?\n"
+    "        [ \"$code\" = 202 ] || break\n"
+    "        [ $ended -ne 0 ] || rm -f \"$1\"\n"
+    "        sleep 5\n"
+    "    done\n"
+    "    if [ $ended -ne 0 ]; then\n"
+    "        echo \"$1 could not be fetched\" >&2; failed=1\n"
+    "    elif ! same \"$1\" \"$2\"; then\n"
+    "        echo \"$1 was not what it should be\" >&2; rm -f \"$1\"; failed=1\n"
+    "    fi\n"
     "}\n";
 
 int manifest_curl(struct response *rs, const struct manifest *m) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/fields.h"
+#include "common/metrics.h"
 #include "common/nodes.h"
 #include "download/download.h"
 #include "download/manifest.h"
@@ -23,6 +24,7 @@ static int manifest_answer(struct response *rs, const struct manifest *m, const 
         return response_error(rs, 422, "too-many-files", "products", "A manifest takes %d files; ask for fewer products.",
                               FILES_MOST);
     response_header(rs, "Cache-Control", "private, no-store");
+    metrics_add("nadir_download_manifest_total", 1);
     if (strcmp(format, "metalink") == 0) return manifest_metalink(rs, m);
     return strcmp(format, "curl") == 0 ? manifest_curl(rs, m) : manifest_json(rs, m);
 }

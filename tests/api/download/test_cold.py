@@ -1,5 +1,6 @@
 """Products that lie in a slower store: asking makes an order, the order tells how it stands, and then the file is there."""
 import io
+import subprocess
 import uuid
 import zipfile
 
@@ -85,6 +86,17 @@ def test_what_the_archive_cannot_give(client, admin, data_folder, other_user):
         assert order["state"] == "failed" and order["reason"]
         (product["place"] / product["root"] / product["files"]["red"][0]).unlink()
         problem(other_user.get(asset(product, "red")), 404, "file-missing")
+
+
+def test_the_curl_script_waits(client, admin, data_folder, other_user, tmp_path):
+    with safe_product(client, admin, data_folder.parent / "archive") as product:
+        listed(other_user, product)
+        order = {"products": [{"collection": product["collection"], "item": product["item"], "assets": ["red"]}], "format": "curl"}
+        done = subprocess.run(["sh", "-s"], input=other_user.post("/download/v1/manifests", json=order).text, cwd=tmp_path, capture_output=True,
+                              text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        path, content = product["files"]["red"]
+        assert (tmp_path / product["root"] / path).read_bytes() == content
 
 
 def test_s3_says_it_as_s3_does(client, admin, data_folder, anon):
