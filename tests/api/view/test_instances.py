@@ -1,4 +1,5 @@
 """Instances: an address of one's own for map programs that cannot sign in. What it shows, how long, how often, and where it is not told."""
+import concurrent.futures
 import glob
 import os
 import re
@@ -128,6 +129,16 @@ def test_quota(base, scientist, anon, private):
     listed = next(i for i in scientist.get("/view/v1/instances").json()["instances"] if i["instance"] == made["instance"])
     assert listed["quota"] == 3 and listed["used_today"] == 3 and listed["used_at"]
     assert scientist.delete(f"/view/v1/instances/{made['instance']}").status_code == 204
+
+
+def test_quota_holds_for_many_at_once(base, scientist, anon):
+    made = scientist.post("/view/v1/instances", json={"name": "a crowd", "quota": 5}).json()
+    before = time.strftime("%d", time.gmtime())
+    with concurrent.futures.ThreadPoolExecutor(12) as crowd:
+        codes = list(crowd.map(lambda _: anon.get(at(base, made, "/view/v1/legends/ndvi.json")).status_code, range(24)))
+    if time.strftime("%d", time.gmtime()) == before:
+        assert sorted(codes) == [200] * 5 + [429] * 19
+    scientist.delete(f"/view/v1/instances/{made['instance']}")
 
 
 def test_only_its_owner_manages_it(scientist, other_user, anon, instance, base):
