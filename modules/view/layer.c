@@ -73,28 +73,52 @@ int layer_collections(struct request *rq, int most, struct layer **out, int *cou
     return 0;
 }
 
-int layer_newest(struct request *rq, int most, struct layer **out, int *count) {
-    struct db_rows *rows;
+/* Layers of the items in rows of collection, item, version, data, owner. Not through the cache of scenes: they would push out
+ * those that are looked at. */
+static int items_listed(struct request *rq, const struct db_rows *rows, struct layer **out, int *count) {
     *count = 0;
-    /* Versions are UUIDv7 and so sort by time. */
-    int err = db_query(
-        rq->scope, module_db("view"), &rows,
-        "SELECT collection, item, version, data FROM right_item WHERE owner IS NULL ORDER BY version DESC LIMIT $1", "i", most);
-    if (err) return err;
     *out = scope_alloc(rq->scope, (size_t)(db_count(rows) + 1) * sizeof **out);
-    for (int i = 0; i < db_count(rows);
-         i++) { /* not through the cache of scenes: they would push out those that are looked at */
+    for (int i = 0; i < db_count(rows); i++) {
         struct scene *scene;
         json_t *data = json_loadb(db_text(rows, i, 3), db_length(rows, i, 3), 0, NULL);
-        struct right_item item = {
-            .collection = db_text(rows, i, 0), .item = db_text(rows, i, 1), .version = db_text(rows, i, 2), .json = data};
-        err = data ? scene_new(&item, &scene) : NADIR_EINTERNAL;
+        struct right_item item = {.collection = db_text(rows, i, 0),
+                                  .item = db_text(rows, i, 1),
+                                  .version = db_text(rows, i, 2),
+                                  .owner = db_text(rows, i, 4),
+                                  .json = data};
+        int err = data ? scene_new(&item, &scene) : NADIR_EINTERNAL;
         json_decref(data);
         if (err) return err;
         scope_defer(rq->scope, scene_release, scene);
         if (scene->nstyles) layer_of_scene(rq, scene, &(*out)[(*count)++]);
     }
     return 0;
+}
+
+int layer_newest(struct request *rq, int most, struct layer **out, int *count) {
+    struct db_rows *rows;
+    *count = 0;
+    /* Versions are UUIDv7 and so sort by time. */
+    int err = db_query(rq->scope, module_db("view"), &rows,
+                       "SELECT collection, item, version, data, owner FROM right_item WHERE owner IS NULL ORDER BY version DESC"
+                       " LIMIT $1",
+                       "i", most);
+    return err ? err : items_listed(rq, rows, out, count);
+}
+
+int layer_own(struct request *rq, int most, struct layer **out, int *count) {
+    struct db_rows *rows;
+    *count = 0;
+    if (!rq->auth.subject) return 0;
+    int err = db_query(
+        rq->scope, module_db("view"), &rows,
+        "SELECT collection, item, version, data, owner FROM right_item JOIN (SELECT collection, item FROM right_item"
+        " WHERE owner = $1 UNION SELECT i.collection, i.item FROM right_share s JOIN right_item i ON i.collection = "
+        "s.collection"
+        " AND (s.item IS NULL OR s.item = i.item) AND i.owner = s.owner WHERE s.subject = $1) mine USING (collection, item)"
+        " ORDER BY version DESC LIMIT $2",
+        "si", rq->auth.subject, most);
+    return err ? err : items_listed(rq, rows, out, count);
 }
 
 void layer_of_scene(struct request *rq, const struct scene *scene, struct layer *out) {

@@ -53,6 +53,9 @@ int layer_collections(struct request *rq, int most, struct layer **out, int *cou
 /** The public items that came last, as layers: at most `most`. */
 int layer_newest(struct request *rq, int most, struct layer **out, int *count);
 
+/** The private items that the caller owns or was given to see, the newest first, as layers: at most `most`. */
+int layer_own(struct request *rq, int most, struct layer **out, int *count);
+
 /** A layer's styles: the one after `style` (NULL: the first, which is the default), or NULL. */
 const struct style *layer_style_next(const struct layer *layer, const struct style *style);
 /** The style of that id, the default one for "" and "default"; NULL if the layer has none such. */

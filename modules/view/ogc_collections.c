@@ -99,14 +99,16 @@ static json_t *describe(const struct request *rq, const struct layer *layer) {
 }
 
 int ogc_collections(struct request *rq, struct response *rs) {
-    struct layer *collections, *items;
-    int ncollections, nitems;
+    struct layer *collections, *own, *items;
+    int ncollections, nown, nitems;
     int err = layer_collections(rq, COLLECTIONS_MOST, &collections, &ncollections);
+    if (!err) err = layer_own(rq, ITEMS_MOST, &own, &nown);
     if (!err) err = layer_newest(rq, ITEMS_MOST, &items, &nitems);
     if (err) return err;
     json_t *list = json_array();
     json_t *links = json_array();
     for (int i = 0; i < ncollections; i++) json_array_append_new(list, describe(rq, &collections[i]));
+    for (int i = 0; i < nown; i++) json_array_append_new(list, describe(rq, &own[i]));
     for (int i = 0; i < nitems; i++) json_array_append_new(list, describe(rq, &items[i]));
     json_array_append_new(links, ogc_link(rq, "self", "application/json", "The layers", "/view/ogc/collections"));
     view_listed(rq, rs);

@@ -17,6 +17,7 @@
 
 #define COLLECTIONS_MOST 500
 #define LISTED_MOST 1000
+#define OWN_MOST 200
 #define KEPT_US 60000000
 
 /* Text that grows; the buffer is the scope's in the end. */
@@ -206,6 +207,14 @@ static int write_collections(const struct wms *w, FILE *f) {
     return err;
 }
 
+static int write_own(const struct wms *w, FILE *f) {
+    struct layer *layers;
+    int count;
+    int err = layer_own(w->rq, OWN_MOST, &layers, &count);
+    for (int i = 0; !err && i < count; i++) write_layer(w, f, &layers[i]);
+    return err;
+}
+
 /* An item and each of its assets. */
 static int write_item(const struct wms *w, FILE *f, const char *name) {
     struct layer layer;
@@ -303,6 +312,7 @@ static int write_layers(struct wms *w, FILE *f) {
     if (collection) return write_item(w, f, scope_printf(w->rq->scope, "%s/%s", collection, request_param(w->rq, "item")));
     if (chosen && *chosen) return write_chosen(w, f, chosen);
     int err = write_collections(w, f);
+    if (!err) err = write_own(w, f);
     return err ? err : write_newest(w, f);
 }
 

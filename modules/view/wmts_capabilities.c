@@ -13,6 +13,7 @@
 
 #define COLLECTIONS_MOST 500
 #define LISTED_MOST 300
+#define OWN_MOST 200
 #define ZONES 60
 
 struct document {
@@ -187,6 +188,8 @@ static int write_layers(struct document *d) {
     int count;
     if (collection) return write_item(d, scope_printf(rq->scope, "%s/%s", collection, request_param(rq, "item")));
     int err = layer_collections(rq, COLLECTIONS_MOST, &layers, &count);
+    for (int i = 0; !err && i < count; i++) write_layer(d, &layers[i]);
+    if (!err) err = layer_own(rq, OWN_MOST, &layers, &count);
     for (int i = 0; !err && i < count; i++) write_layer(d, &layers[i]);
     if (!err) err = layer_newest(rq, LISTED_MOST, &layers, &count);
     for (int i = 0; !err && i < count; i++) write_layer(d, &layers[i]);

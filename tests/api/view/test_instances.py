@@ -89,6 +89,16 @@ def test_documents_lead_on_by_the_instance(base, anon, private, instance):
     assert f'xlink:href="{prefix}wms/{private["path"]}?' in by_query
 
 
+def test_capabilities_list_what_is_private(base, anon, scientist, other_user, private, instance):
+    for path, name in (("/view/wms?SERVICE=WMS&REQUEST=GetCapabilities", f"<Name>{private['path']}</Name>"),
+                       ("/view/wmts?SERVICE=WMTS&REQUEST=GetCapabilities", f"<ows:Identifier>{private['path']}</ows:Identifier>"),
+                       ("/view/ogc/collections", '"id":"%s"' % private["path"].replace("/", ":"))):
+        assert name in anon.get(at(base, instance, path)).text.replace('": "', '":"'), path
+        assert name in scientist.get(path).text, path
+        for stranger in (anon, other_user):
+            assert private["item"] not in stranger.get(path).text, path
+
+
 def test_is_revoked_at_once(base, scientist, anon, private):
     made = scientist.post("/view/v1/instances", json={"name": "lost laptop"}).json()
     tile = at(base, made, f"/view/tiles/{private['path']}/band-red/0/0/0.png")
