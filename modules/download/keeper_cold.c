@@ -1,5 +1,6 @@
 /* keeper_cold.c: fetches files from the slower store into NADIR_DATA, one at a time, in the order in which they were asked for;
  * and removes copies that nobody fetched for long, as long as the slower store still has them. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,6 +58,20 @@ static void folders_make(struct scope *s, const char *root, const char *path) {
         (void)mkdir(scope_printf(s, "%s/%.*s", root, (int)(slash - path), path), 0755);
 }
 
+/* Removes what killed keepers left beside a file. */
+static void leftovers_remove(struct scope *s, const char *place) {
+    const char *name = strrchr(place, '/') + 1, *folder = scope_strndup(s, place, (size_t)(name - place));
+    size_t len = strlen(name);
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir)) != NULL) { // NOLINT(concurrency-mt-unsafe)
+        if (strncmp(entry->d_name, name, len) != 0 || entry->d_name[len] != '.') continue;
+        const char *pid = entry->d_name + len + 1; /* "<name>.<pid>.part" */
+        if (strcmp(pid + strspn(pid, "0123456789"), ".part") == 0) (void)unlink(scope_printf(s, "%s%s", folder, entry->d_name));
+    }
+    if (dir) (void)closedir(dir);
+}
+
 /* Copies a file. *reason is set where that will not do. */
 static int fetch(struct scope *s, const struct keeper *k, struct hold *h, const char *path, const char **reason) {
     const char *place = scope_printf(s, "%s/%s", k->data, path), *made = scope_printf(s, "%s.%d.part", place, (int)getpid());
@@ -72,7 +87,8 @@ static int fetch(struct scope *s, const struct keeper *k, struct hold *h, const 
     if (!err && !*reason) err = settle(&c, made, place);
     if (c.to >= 0) (void)close(c.to);
     if (c.from >= 0) (void)close(c.from);
-    if (err || *reason) (void)unlink(made);
+    if (c.to >= 0 && err) (void)unlink(made);
+    if (c.to >= 0 && !err) leftovers_remove(s, place);
     if (err == NADIR_ENOTFOUND) *reason = "the archive could not be read to its end";
     if (err == NADIR_EINTERNAL) *reason = "it could not be stored";
     if (*reason) log_error(s, "a file could not be fetched", "path", path, "reason", *reason, NULL);

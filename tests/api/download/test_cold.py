@@ -1,11 +1,12 @@
 """Products that lie in a slower store: asking makes an order, the order tells how it stands, and then the file is there."""
 import io
+import shutil
 import subprocess
 import uuid
 import zipfile
 
 import pytest
-from helpers import eventually, problem
+from helpers import eventually, kill_service, problem
 from safe import safe_product
 
 ITEM = "/download/v1/items/{collection}/{item}"
@@ -61,6 +62,27 @@ def test_the_whole_way(anon, user, other_user, cold):
     assert user.get(ORDERS).json()["orders"] == []
     # What was fetched stays for everybody.
     assert anon.get(asset(cold, "nir")).content == cold["files"]["nir"][1]
+
+
+@pytest.mark.once
+def test_a_killed_keeper_is_made_up_for(client, admin, data_folder, other_user):
+    with safe_product(client, admin, data_folder.parent / "archive") as product:
+        listed(other_user, product)
+        path, content = product["files"]["red"]
+        here = data_folder / "products" / product["collection"] / product["root"] / path
+        here.parent.mkdir(parents=True)
+        place = data_folder / "products" / product["collection"]
+        for folder in [place, *(f for f in place.rglob("*") if f.is_dir())]:
+            shutil.chown(folder, data_folder.owner(), data_folder.group())
+        left = here.with_name(here.name + ".1.part") # as a killed one leaves it
+        left.write_bytes(b"half")
+        order = other_user.get(asset(product, "red"))
+        assert order.status_code == 202
+        kill_service("keeper")
+        eventually(lambda: other_user.get(order.headers["Location"]).json()["state"] == "ready", 60)
+        assert other_user.get(asset(product, "red")).content == content
+        assert [file.name for file in here.parent.iterdir()] == [here.name]
+        shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("order", ["x", str(uuid.UUID(int=0)), "%27", "a" * 300])
