@@ -77,7 +77,8 @@ static int run(struct scope *s, struct work *w, struct cells *c) {
     struct measure *out = w->out;
     out->cost = cells_cost(c);
     if (out->cost > wanted->pixels_most) return NADIR_ETOOLARGE;
-    int err = w->percentiles.count ? percentiles_begin(&w->percentiles) : 0;
+    int err = wanted->gate ? gate_pass(s, wanted->gate, out->cost) : 0;
+    if (!err && w->percentiles.count) err = percentiles_begin(&w->percentiles);
     if (!err) err = pass(w, c, first_pass);
     out->pixels = c->pixels;
     if (err || (!w->percentiles.count && !wanted->bins)) return err;

@@ -3,6 +3,7 @@
 #define NADIR_VIEW_MEASURE_H
 
 #include "view/numbers/cells.h"
+#include "view/numbers/gate.h"
 #include "view/numbers/tally.h"
 
 struct share {
@@ -19,6 +20,7 @@ struct wanted {
     bool ranged;                          /* otherwise from the least to the greatest value */
     double range[2];
     int64_t pixels_most; /* to be read */
+    struct gate *gate;   /* the request's, or NULL */
 };
 
 struct measure {
@@ -35,7 +37,8 @@ struct measure {
 };
 
 /** Measures. NADIR_EINVAL: the area or the bands do not fit together, see cells_begin. NADIR_ETOOLARGE: more pixels than
- *  wanted->pixels_most (out->cost tells). NADIR_ETIMEOUT, NADIR_ENOTFOUND, NADIR_EUNAVAILABLE, NADIR_ENOMEM. */
+ *  wanted->pixels_most (out->cost tells). NADIR_EBUSY: other long work is going on. NADIR_ETIMEOUT, NADIR_ENOTFOUND,
+ * NADIR_EUNAVAILABLE, NADIR_ENOMEM. */
 int measure(struct scope *s, const struct scene *scene, const struct subject *subject, const struct area *area,
             const struct wanted *wanted, struct measure *out);
 

@@ -33,6 +33,7 @@ struct series {
     struct csv *csv;
     int64_t matched, looked_at;
     int64_t pixels_left;
+    struct gate gate;
     const char *next;           /* cursor, or NULL */
     struct complaint complaint; /* the last scene's */
 };
@@ -175,6 +176,7 @@ static int scene_measure(struct request *rq, struct series *q, const struct db_r
     }
     struct wanted wanted = q->query.wanted;
     wanted.pixels_most = q->pixels_left;
+    wanted.gate = &q->gate;
     for (int i = 0; !err && i < subjects.count; i++) {
         err = measure(rq->scope, scene, &subjects.list[i], &q->area, &wanted, &measures[i]);
         if (!err) wanted.pixels_most -= measures[i].cost;
@@ -201,7 +203,7 @@ static int series_measure(struct request *rq, struct response *rs, struct series
                                   "The area holds more than %lld pixels of the bands of one scene: ask for fewer bands, a "
                                   "smaller area or a coarser overview=.",
                                   PIXELS_MOST);
-        if (err == NADIR_ETOOLARGE) break;
+        if (err == NADIR_ETOOLARGE || (err == NADIR_EBUSY && i > 0)) break;
         if (err) return err;
         q->looked_at++;
         q->next = scope_printf(rq->scope, "%lld,%s", (long long)db_int(rows, i, TIME_US), db_text(rows, i, ITEM));

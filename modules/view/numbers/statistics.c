@@ -16,6 +16,7 @@ struct inquiry {
     struct query query;
     struct subjects subjects;
     struct measure measures[SUBJECTS_MOST];
+    struct gate gate;
 };
 
 /* Reads, finds and measures. True: it has answered, or *err says what to answer. */
@@ -29,6 +30,7 @@ static bool inquire(struct request *rq, struct response *rs, struct inquiry *q, 
         return true;
     }
     wanted->pixels_most = PIXELS_MOST;
+    wanted->gate = &q->gate;
     for (int i = 0; i < q->subjects.count; i++) {
         struct measure *m = &q->measures[i];
         *err = measure(rq->scope, q->scene, &q->subjects.list[i], &q->area, wanted, m);

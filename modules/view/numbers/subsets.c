@@ -9,6 +9,7 @@
 #include "view/crs.h"
 #include "view/numbers.h"
 #include "view/numbers/cutout.h"
+#include "view/numbers/gate.h"
 #include "view/numbers/numbers.h"
 #include "view/view.h"
 
@@ -126,9 +127,11 @@ static int refuse_size(struct request *rq, struct response *rs, const struct cut
 }
 
 static int answer(struct request *rq, struct response *rs, const struct cutout *c) {
+    struct gate gate = {0};
     const void *data;
     size_t len;
-    int err = cutout_make(rq->scope, c, &data, &len);
+    int err = gate_pass(rq->scope, &gate, c->source_pixels);
+    if (!err) err = cutout_make(rq->scope, c, &data, &len);
     if (err) return err;
     response_header(rs, "cache-control", "private, no-store");
     response_header(rs, "content-disposition", "attachment; filename=\"%s.tif\"", http_encode(rq->scope, c->scene->item));

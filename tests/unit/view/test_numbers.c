@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/error.h"
 #include "rasters.h"
 #include "view/numbers/measure.h"
 #include "view/numbers/zone.h"
@@ -37,6 +38,7 @@ static const struct made classes = {"classes.tif", 4326, {10, 0.02, 0, 50, 0, -0
 
 static int set_up(void **state) {
     (void)state;
+    setenv("NADIR_THREADS_HEAVY", "3", 1);
     (void)rasters_folder();
     raster_make(&degrees);
     raster_make(&texture);
@@ -276,6 +278,26 @@ static void test_limits(void **state) {
     scope_end(&s);
 }
 
+/* Of three threads, two may do long work; short work is never refused, nor is what has its place already. */
+static void test_long_work_leaves_room(void **state) {
+    (void)state;
+    struct scope scopes[3], last;
+    struct gate gates[3] = {0}, short_work = {0}, late = {0};
+    for (int i = 0; i < 3; i++) {
+        scope_init(&scopes[i], "test", 0);
+        assert_int_equal(gate_pass(&scopes[i], &gates[i], GATE_FREE), 0);
+        assert_int_equal(gate_pass(&scopes[i], &gates[i], 1), i < 2 ? 0 : NADIR_EBUSY);
+    }
+    assert_int_equal(gate_pass(&scopes[0], &gates[0], GATE_FREE), 0);
+    assert_int_equal(gate_pass(&scopes[2], &short_work, GATE_FREE), 0);
+    scope_end(&scopes[0]);
+    scope_init(&last, "test", 0);
+    assert_int_equal(gate_pass(&last, &late, 2 * GATE_FREE), 0);
+    scope_end(&last);
+    scope_end(&scopes[1]);
+    scope_end(&scopes[2]);
+}
+
 /* Weights that only sums of many bits tell apart, values that only differ in their last bits, both signs and zero. */
 static void test_percentiles_are_exact(void **state) {
     (void)state;
@@ -326,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_percentiles_are_exact),
         cmocka_unit_test(test_bins_have_their_edges),
+        cmocka_unit_test(test_long_work_leaves_room),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
