@@ -151,6 +151,7 @@ static int send_file(struct request *rq, struct response *rs, const struct right
     char *etag = *a->sha256 ? scope_strdup(rq->scope, a->sha256)
                             : scope_printf(rq->scope, "%s-%s", a->version, http_encode(rq->scope, a->asset));
     struct stat st;
+    int64_t bytes;
     if (is_missing(rq->scope, a->path)) {
         if (cold_find(rq->scope, a->path, &st)) return cold_send(rq, rs, subject, a->collection, a->item, &a->path, 1);
         log_error(rq->scope, "a catalogued file is missing", "path", a->path, NULL);
@@ -169,7 +170,7 @@ static int send_file(struct request *rq, struct response *rs, const struct right
     if (!is_counted(rq, rs, a, subject)) return 0;
     int err = digests(rq, rs, a);
     if (!err) err = record_usage(rq, a, subject);
-    if (!err) err = cold_touch(rq->scope, a->path);
+    if (!err && delivery_begins(request_header(rq, "range"), a->size, &bytes)) err = cold_touch(rq->scope, a->path);
     if (err) return err;
     return response_accel(rs, a->type, scope_printf(rq->scope, "/_files/%s", http_encode_path(rq->scope, a->path)));
 }
