@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from helpers import eventually
 
+pytestmark = pytest.mark.once # the gateway is the same in both shapes
+
 ITEM = "/download/v1/items/{collection}/{item}"
 RESUMING = {
     "curl": ["curl", "-sSf", "-C", "-", "-o", "{path}", "{url}"],

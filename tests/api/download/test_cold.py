@@ -110,6 +110,7 @@ def test_what_the_archive_cannot_give(client, admin, data_folder, other_user):
         problem(other_user.get(asset(product, "red")), 404, "file-missing")
 
 
+@pytest.mark.once
 def test_the_curl_script_waits(client, admin, data_folder, other_user, tmp_path):
     with safe_product(client, admin, data_folder.parent / "archive") as product:
         listed(other_user, product)

@@ -93,6 +93,7 @@ def test_metalink(buyer, demo):
     assert root.findtext("m:file/m:size", namespaces=META) == str(files[0]["size"])
 
 
+@pytest.mark.once
 def test_aria2c_takes_the_metalink(buyer, demo, tmp_path):
     if not shutil.which("aria2c"):
         pytest.skip("aria2c is not installed")
@@ -103,6 +104,7 @@ def test_aria2c_takes_the_metalink(buyer, demo, tmp_path):
     fetched(tmp_path, buyer.post("/download/v1/manifests", json=order(demo)).json()["files"])
 
 
+@pytest.mark.once
 def test_the_curl_script(buyer, demo, tmp_path):
     script = buyer.post("/download/v1/manifests", json=order(demo, format="curl")).text
     files = buyer.post("/download/v1/manifests", json=order(demo)).json()["files"]
