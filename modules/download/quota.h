@@ -10,7 +10,7 @@
 #include "common/http.h"
 
 #define QUOTA_DAYS 30
-#define QUOTA_CONNECTIONS 16 /* of a caller at a time: limit_conn of the gateway's location /_files/ */
+#define QUOTA_CONNECTIONS 64 /* of a caller at a time: limit_conn of the gateway, where it sends files */
 
 /** Decides before the first byte: counts `bytes` of a file of `size` bytes (negative: unknown, not counted) for the subject
  *  (NULL: the caller's address), and sets the answer's speed and the name that the gateway counts connections by. `file` names
