@@ -13,6 +13,10 @@
 
 #define AOI_POSITIONS 1000
 #define FOOTPRINT_POSITIONS 20000
+/* What an outline may have to be mended, and how many pairs of positions may be compared: combs of so many teeth cross
+ * everywhere, and then take a second to mend and four to cut. */
+#define MEND_POSITIONS 500
+#define PAIRS 1100000
 
 /* GEOS with its objects, released at the end of the scope. */
 struct kept {
@@ -141,14 +145,41 @@ static const GEOSGeometry *rest_of(struct scope *s, struct geos *g, const GEOSGe
     return scene;
 }
 
+static size_t positions(const json_t *node) {
+    if (json_is_number(json_array_get(node, 0))) return 1;
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(node); i++) count += positions(json_array_get(node, i));
+    return count;
+}
+
+static bool is_too_much(const json_t *footprint, const json_t *aoi, const json_t *held) {
+    size_t scene = positions(json_object_get(footprint, "coordinates")), area = positions(json_object_get(aoi, "coordinates"));
+    size_t had = 0;
+    for (size_t i = 0; i < json_array_size(held); i++)
+        had += positions(json_object_get(json_array_get(held, i), "coordinates"));
+    return scene * had + (scene + had) * area > PAIRS;
+}
+
+/* Providers' footprints are not always valid; a bow tie becomes its two halves. */
+static GEOSGeometry *mended(struct geos *g, const GEOSGeometry *scene) {
+    GEOSMakeValidParams *how = GEOSMakeValidParams_create_r(g->handle);
+    if (!how) return NULL;
+    GEOSMakeValidParams_setMethod_r(g->handle, how, GEOS_MAKE_VALID_STRUCTURE);
+    GEOSGeometry *made = geos_keep(g, GEOSMakeValidWithParams_r(g->handle, scene, how));
+    GEOSMakeValidParams_destroy_r(g->handle, how);
+    return made;
+}
+
 /* crossing: the footprint is drawn across the antimeridian; then it lies in 0..360 and meets the aoi there in two places. */
 static int inside_area(struct scope *s, struct geos *g, const json_t *footprint, const json_t *aoi, const json_t *held,
                        bool crossing, double *m2) {
     const GEOSGeometry *scene = geometry_read(s, g, footprint), *area = aoi ? geometry_read(s, g, aoi) : NULL;
     if (!scene || (aoi && !area)) return NADIR_EINVAL;
     if (crossing) scene = shifted(g, scene, false);
-    /* Providers' footprints are not always valid; a bow tie becomes its two halves. */
-    if (scene && GEOSisValid_r(g->handle, scene) != 1) scene = geos_keep(g, GEOSMakeValid_r(g->handle, scene));
+    if (scene && GEOSisValid_r(g->handle, scene) != 1) {
+        if (positions(json_object_get(footprint, "coordinates")) > MEND_POSITIONS) return NADIR_ETOOLARGE;
+        scene = mended(g, scene);
+    }
     scene = scene ? rest_of(s, g, scene, held, crossing) : NULL;
     if (!scene) return NADIR_EINVAL;
     if (!area) return area_of(s, g, scene, m2);
@@ -163,6 +194,7 @@ static int inside_area(struct scope *s, struct geos *g, const json_t *footprint,
 int footprint_area_km2(struct scope *s, const json_t *footprint, const json_t *aoi, const json_t *held, double *km2) {
     const char *why;
     if (!is_surface(footprint) || geo_geometry_check(footprint, FOOTPRINT_POSITIONS, &why)) return NADIR_EINVAL;
+    if (is_too_much(footprint, aoi, held)) return NADIR_ETOOLARGE;
     struct geos *g = geos_new(s);
     if (!g) return NADIR_ENOMEM;
     double m2 = 0;

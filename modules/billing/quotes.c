@@ -39,6 +39,14 @@ static int quote_rows(struct request *rq, const json_t *items, struct db_rows **
                     "js", items, rq->auth.subject);
 }
 
+static int too_detailed(struct response *rs, const char *collection, const char *item) {
+    response_error(rs, 422, "too-detailed", "aoi",
+                   "The outline of %s/%s has too many corners to be compared with the area of interest and with what you have"
+                   " of it already. Draw the area of interest with fewer corners.",
+                   collection, item);
+    return NADIR_EINVAL;
+}
+
 /* Prices a row. area_km2 stays negative where it plays no part; *owned becomes true where the buyer holds all of the area.
  * Answers 422 itself and returns NADIR_EINVAL. */
 static int line_price(struct request *rq, struct response *rs, const struct db_rows *rows, int i, const json_t *aoi,
@@ -47,7 +55,9 @@ static int line_price(struct request *rq, struct response *rs, const struct db_r
     *price = db_int(rows, i, PRICE);
     if (strcmp(model, "per_km2") != 0) return 0;
     const json_t *footprint = db_json(rq->scope, rows, i, GEOMETRY), *held = db_json(rq->scope, rows, i, HELD);
-    if (footprint_area_km2(rq->scope, footprint, aoi, NULL, area_km2)) {
+    int err = footprint_area_km2(rq->scope, footprint, aoi, NULL, area_km2);
+    if (err == NADIR_ETOOLARGE) return too_detailed(rs, collection, item);
+    if (err) {
         response_error(rs, 422, "no-footprint", "items", "%s/%s has no footprint to price by area.", collection, item);
         return NADIR_EINVAL;
     }
@@ -57,13 +67,15 @@ static int line_price(struct request *rq, struct response *rs, const struct db_r
     }
     if (held && !*owned) {
         double fresh;
-        if (footprint_area_km2(rq->scope, footprint, aoi, held, &fresh)) return NADIR_EINTERNAL;
+        err = footprint_area_km2(rq->scope, footprint, aoi, held, &fresh);
+        if (err == NADIR_ETOOLARGE) return too_detailed(rs, collection, item);
+        if (err) return NADIR_EINTERNAL;
         if (fresh > 0)
             *area_km2 = fresh;
         else
             *owned = true;
     }
-    int err = money_times(*price, fmax(*area_km2, db_double(rows, i, LEAST_AREA)), price);
+    err = money_times(*price, fmax(*area_km2, db_double(rows, i, LEAST_AREA)), price);
     if (err) return err;
     if (*price < 1) *price = 1;
     return 0;

@@ -129,6 +129,10 @@ static void init(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+static int timeout_of(const struct fetch *f) {
+    return f->timeout_ms ? f->timeout_ms : 10000;
+}
+
 static CURL *prepare(struct scope *s, const struct fetch *f) {
     pthread_once(&once, init);
     CURL *curl = curl_easy_init();
@@ -183,34 +187,59 @@ static const char *reason(CURL *curl, CURLcode code, bool inside) {
     }
 }
 
-static int perform(struct scope *s, CURL *curl, const struct fetch *f, struct fetched *out) {
-    struct sink sink = {.most = f->most ? f->most : 8u << 20};
-    int timeout_ms = scope_left_ms(s, f->timeout_ms ? f->timeout_ms : 10000);
-    if (timeout_ms == 0) return NADIR_ETIMEOUT;
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? (long)timeout_ms : 3000L);
-    bool inside = false;
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &inside);
-    CURLcode code = curl_easy_perform(curl);
+/* A request on its way. */
+struct transfer {
+    const struct fetch *f;
+    struct fetched *out;
+    char host[128];
+    CURL *curl;
+    enum { WAITING, UNDER_WAY, DONE } state;
+    struct sink sink;
+    bool inside;
+};
+
+static int transfer_begin(struct scope *s, struct transfer *t, int timeout_ms) {
+    t->sink = (struct sink){.most = t->f->most ? t->f->most : 8u << 20};
+    t->inside = false;
+    t->curl = prepare(s, t->f);
+    if (!t->curl) return NADIR_ENOMEM;
+    curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? (long)timeout_ms : 3000L);
+    curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, &t->sink);
+    curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETDATA, &t->inside);
+    return 0;
+}
+
+/* What came of it, and what the breaker is to know. */
+static int transfer_end(struct scope *s, struct transfer *t, CURLcode code, bool *down) {
+    struct fetched *out = t->out;
     long status = 0;
     curl_off_t retry_after = 0;
     const char *type = NULL;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type);
+    curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &retry_after);
     out->status = (int)status;
     out->retry_after = retry_after > 86400 ? 86400 : (int)retry_after;
     out->content_type = type ? scope_strdup(s, type) : "";
-    out->body = sink.data ? sink.data : "";
-    out->body_len = sink.len;
-    if (sink.data) scope_defer(s, free, sink.data);
-    if (code == CURLE_OK) return 0;
-    if (sink.full) return NADIR_ETOOLARGE;
-    if (code == CURLE_OPERATION_TIMEDOUT) return NADIR_ETIMEOUT;
-    if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) return NADIR_EINVAL;
-    out->why = reason(curl, code, inside);
-    return NADIR_EUNAVAILABLE;
+    out->body = t->sink.data ? t->sink.data : "";
+    out->body_len = t->sink.len;
+    if (t->sink.data) scope_defer(s, free, t->sink.data);
+    int err = 0;
+    if (code == CURLE_OK)
+        err = 0;
+    else if (t->sink.full)
+        err = NADIR_ETOOLARGE;
+    else if (code == CURLE_OPERATION_TIMEDOUT)
+        err = NADIR_ETIMEOUT;
+    else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
+        err = NADIR_EINVAL;
+    else
+        err = NADIR_EUNAVAILABLE;
+    if (err == NADIR_EUNAVAILABLE) out->why = reason(t->curl, code, t->inside);
+    *down = err == NADIR_EUNAVAILABLE || err == NADIR_ETIMEOUT || (!err && status >= 502 && status <= 504);
+    breaker_note(t->host, !*down);
+    return err;
 }
 
 static void pause_before(struct scope *s, int attempt) {
@@ -241,26 +270,113 @@ static int host_of(struct scope *s, const char *url, char host[128]) {
     return err;
 }
 
+static int refused_by_breaker(struct fetched *out) {
+    if (!out->why) out->why = "it failed several times just now, and is left alone for a while";
+    return NADIR_EUNAVAILABLE;
+}
+
+static void failure_log(struct scope *s, const char *host, int err) {
+    log_warn(s, "request to another service failed", "host", host, "why", nadir_strerror(err), NULL);
+}
+
 int fetch(struct scope *s, const struct fetch *f, struct fetched *out) {
-    char host[128];
-    memset(out, 0, sizeof *out);
-    out->content_type = out->body = "";
-    int err = host_of(s, f->url, host);
-    if (err) return err;
-    int tries = f->flags & FETCH_RETRY ? TRIES_MOST : 1;
+    *out = (struct fetched){.content_type = "", .body = ""};
+    int err = 0, tries = f->flags & FETCH_RETRY ? TRIES_MOST : 1;
+    struct transfer *t = scope_alloc(s, sizeof *t);
+    *t = (struct transfer){.f = f, .out = out};
+    if ((err = host_of(s, f->url, t->host))) return err;
     for (int attempt = 0; attempt < tries; attempt++) {
+        bool down;
         if (attempt) pause_before(s, attempt);
-        if (breaker_is_open(host)) {
-            if (!out->why) out->why = "it failed several times just now, and is left alone for a while";
-            return NADIR_EUNAVAILABLE;
-        }
-        CURL *curl = prepare(s, f);
-        if (!curl) return NADIR_ENOMEM;
-        err = perform(s, curl, f, out);
-        bool down = err == NADIR_EUNAVAILABLE || err == NADIR_ETIMEOUT || (!err && out->status >= 502 && out->status <= 504);
-        breaker_note(host, !down);
+        if (breaker_is_open(t->host)) return refused_by_breaker(out);
+        int timeout_ms = scope_left_ms(s, timeout_of(f));
+        err = timeout_ms ? transfer_begin(s, t, timeout_ms) : NADIR_ETIMEOUT;
+        if (err) break;
+        err = transfer_end(s, t, curl_easy_perform(t->curl), &down);
         if (!down) break;
     }
-    if (err) log_warn(s, "request to another service failed", "host", host, "why", nadir_strerror(err), NULL);
+    if (err) failure_log(s, t->host, err);
     return err;
+}
+
+/* ---- many requests side by side ---- */
+
+struct many {
+    struct transfer *list;
+    int *errs;
+    size_t count, first, under_way; /* first: those before it are done or under way */
+    CURLM *multi;
+};
+
+static void multi_release(void *multi) {
+    curl_multi_cleanup(multi);
+}
+
+static bool host_is_busy(const struct many *m, const char *host) {
+    size_t alike = 0;
+    for (size_t i = 0; i < m->count; i++)
+        if (m->list[i].state == UNDER_WAY && strcmp(m->list[i].host, host) == 0) alike++;
+    return alike >= FETCH_HOST_MOST;
+}
+
+static void many_begin(struct scope *s, struct many *m, struct transfer *t) {
+    int timeout_ms = timeout_of(t->f), err = 0;
+    t->state = DONE;
+    if (scope_left_ms(s, timeout_ms) < timeout_ms) err = NADIR_EBUSY;
+    if (!err && breaker_is_open(t->host)) err = refused_by_breaker(t->out);
+    if (!err) err = transfer_begin(s, t, timeout_ms);
+    m->errs[t - m->list] = err;
+    if (err) return;
+    /* A connection to inside serves its own request only: no other may come in by it. */
+    curl_easy_setopt(t->curl, CURLOPT_FORBID_REUSE, t->f->flags & FETCH_INTERNAL ? 1L : 0L);
+    curl_easy_setopt(t->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(t->curl, CURLOPT_PRIVATE, t);
+    if (curl_multi_add_handle(m->multi, t->curl) != CURLM_OK) {
+        m->errs[t - m->list] = NADIR_ENOMEM;
+        return;
+    }
+    t->state = UNDER_WAY;
+    m->under_way++;
+}
+
+static void many_fill(struct scope *s, struct many *m) {
+    for (size_t i = m->first; i < m->count && m->under_way < FETCH_MANY_MOST; i++)
+        if (m->list[i].state == WAITING && !host_is_busy(m, m->list[i].host)) many_begin(s, m, &m->list[i]);
+    while (m->first < m->count && m->list[m->first].state != WAITING) m->first++;
+}
+
+static void many_finish(struct scope *s, struct many *m) {
+    int left;
+    for (CURLMsg *done; (done = curl_multi_info_read(m->multi, &left));) {
+        struct transfer *t = NULL;
+        bool down;
+        CURLcode code = done->data.result;
+        curl_easy_getinfo(done->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        int err = transfer_end(s, t, code, &down);
+        if (err) failure_log(s, t->host, err);
+        m->errs[t - m->list] = err;
+        t->state = DONE;
+        m->under_way--;
+        curl_multi_remove_handle(m->multi, t->curl);
+    }
+}
+
+int fetch_many(struct scope *s, const struct fetch *calls, size_t count, struct fetched *out, int *errs) {
+    struct many m = {.list = scope_alloc(s, (count + 1) * sizeof *m.list), .errs = errs, .count = count};
+    pthread_once(&once, init);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (struct fetched){.content_type = "", .body = ""};
+        m.list[i] = (struct transfer){.f = &calls[i], .out = &out[i]};
+        errs[i] = host_of(s, calls[i].url, m.list[i].host);
+        if (errs[i]) m.list[i].state = DONE;
+    }
+    if (!(m.multi = curl_multi_init())) return NADIR_ENOMEM;
+    scope_defer(s, multi_release, m.multi);
+    for (many_fill(s, &m); m.under_way > 0; many_fill(s, &m)) {
+        int running;
+        if (curl_multi_perform(m.multi, &running) != CURLM_OK) return NADIR_EINTERNAL;
+        many_finish(s, &m);
+        if (m.under_way > 0 && running > 0) curl_multi_poll(m.multi, NULL, 0, 1000, NULL);
+    }
+    return 0;
 }

@@ -19,8 +19,8 @@ struct fetch {
     const char *const *headers; /* NULL-ended "Name: value" lines, or NULL */
     const char *body;
     size_t body_len;
-    int timeout_ms; /* 0: 10,000; the scope's deadline cuts it */
     size_t most;    /* answer's bytes; 0: 8 MiB */
+    int timeout_ms; /* 0: 10,000; the scope's deadline cuts it */
     unsigned flags;
 };
 
@@ -36,5 +36,13 @@ struct fetched {
 /** Performs the request; the answer belongs to the scope. 0 for any HTTP status. NADIR_EINVAL for a URL that is refused,
  *  NADIR_EUNAVAILABLE (also while the breaker is open), NADIR_ETIMEOUT, NADIR_ETOOLARGE. */
 int fetch(struct scope *s, const struct fetch *f, struct fetched *out);
+
+#define FETCH_MANY_MOST 32 /* on their way at once */
+#define FETCH_HOST_MOST 8  /* of these to one host */
+
+/** Performs requests side by side, each once (FETCH_RETRY is for fetch alone), over connections that those to the same host
+ *  outside share. errs[i] and out[i] are what fetch gives for calls[i]; NADIR_EBUSY: not begun, as the time that the scope has
+ *  left is less than what it may take. Returns 0, or an error after which errs and out tell nothing. */
+int fetch_many(struct scope *s, const struct fetch *calls, size_t count, struct fetched *out, int *errs);
 
 #endif

@@ -99,11 +99,31 @@ static void on_free(struct http_request *req) {
     if (op->finished) op_release(op);
 }
 
-static void answer(struct http_request *req, const struct response *rs) {
+/* Kore sends 8 kB a call; this sends as much of the buffer as the socket takes. Kore counts what was written, whatever it
+ * asked. */
+static int write_all(struct connection *c, size_t len, size_t *written) {
+    (void)len;
+    return net_write(c, c->snb->b_len - c->snb->s_off, written);
+}
+
+static int on_sent(struct netbuf *nb) {
+    op_release(nb->extra);
+    return KORE_RESULT_OK;
+}
+
+/* Answers from the operation's memory, which is released when the body is sent or the connection gone. */
+static void answer(struct http_request *req, struct op *op) {
+    const struct response *rs = op->rs;
     if (rs->content_type) http_response_header(req, "content-type", rs->content_type);
     for (size_t i = 0; i < rs->headers.count; i++)
         http_response_header(req, rs->headers.list[i].name, rs->headers.list[i].value);
+    if (req->owner && req->owner->write == net_write) req->owner->write = write_all;
+    if (req->owner && rs->body_len > 0 && req->method != HTTP_METHOD_HEAD) {
+        http_response_stream(req, rs->status, (void *)(uintptr_t)rs->body, rs->body_len, on_sent, op);
+        return;
+    }
     http_response(req, rs->status, rs->body_len ? rs->body : NULL, rs->body_len);
+    op_release(op);
 }
 
 static enum http_method method_of(const struct http_request *req) {
@@ -172,11 +192,12 @@ static int begin(struct http_request *req) {
     req->hdlr_extra = box;
     req->onfree = on_free;
     if (err) {
-        struct response rs = {.scope = rq->scope, .errors = router_errors(rq->path), .resource = rq->path};
-        response_error(&rs, 400, "malformed-query", NULL,
+        op->rs = scope_alloc(rq->scope, sizeof *op->rs);
+        *op->rs = (struct response){.scope = rq->scope, .errors = router_errors(rq->path), .resource = rq->path};
+        response_error(op->rs, 400, "malformed-query", NULL,
                        "The query string has a bad percent-escape, text that is not UTF-8, or too many arguments.");
-        op->finished = true;
-        answer(req, &rs);
+        box->op = NULL;
+        answer(req, op);
         return KORE_RESULT_OK;
     }
     http_request_sleep(req);
@@ -190,9 +211,8 @@ NADIR_EXPORT int nadir_dispatch(struct http_request *req) {
     if (!box) return begin(req);
     struct op *op = box->op;
     if (!op || !op->finished) return KORE_RESULT_RETRY;
-    answer(req, op->rs);
     box->op = NULL;
-    op_release(op);
+    answer(req, op);
     return KORE_RESULT_OK;
 }
 

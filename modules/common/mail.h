@@ -28,6 +28,10 @@ struct mail {
  *  message or this address for good (SMTP 5yz). */
 int mail_send(struct scope *s, const struct mail *m);
 
+/** Sends several messages one after the other over one connection; errs[i] is what mail_send gives for list[i], or NADIR_EBUSY:
+ *  not begun, as the scope has not the time left that one may take. */
+void mail_send_many(struct scope *s, const struct mail *list, size_t count, int *errs);
+
 /** The message as RFC 5322 has it, lines ended by CRLF; in the scope. from: the sender's address, its domain that of the
  *  Message-ID. NADIR_EINVAL when a header would hold a control character, the address is none, or the text is not UTF-8. */
 int mail_compose(struct scope *s, const struct mail *m, const char *from, time_t at, char **out);

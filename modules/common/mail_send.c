@@ -69,10 +69,6 @@ static void handle_release(void *curl) {
     curl_easy_cleanup(curl);
 }
 
-static void list_release(void *list) {
-    curl_slist_free_all(list);
-}
-
 static bool is_loopback(const char *url) {
     CURLU *u = curl_url();
     char *host = NULL;
@@ -84,36 +80,36 @@ static bool is_loopback(const char *url) {
     return here;
 }
 
-static CURL *prepare(struct scope *s, const char *url, const char *from, const char *to, struct source *source) {
+/* A connection to the server, made with the first message and kept for the next. */
+static CURL *prepare(struct scope *s, const char *url) {
     CURL *curl = curl_easy_init();
     if (!curl) return NULL;
     scope_defer(s, handle_release, curl);
-    struct curl_slist *recipients = curl_slist_append(NULL, scope_printf(s, "<%s>", to));
-    scope_defer(s, list_release, recipients);
     const char *user = config_text("NADIR_SMTP_USER", NULL), *password = config_text("NADIR_SMTP_PASSWORD", NULL);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(curl, CURLOPT_USE_SSL, is_loopback(url) ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
     if (user) curl_easy_setopt(curl, CURLOPT_USERNAME, user);
     if (password) curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
-    curl_easy_setopt(curl, CURLOPT_MAIL_FROM, scope_printf(s, "<%s>", from));
-    curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
-    curl_easy_setopt(curl, CURLOPT_READDATA, source);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     return curl;
 }
 
-static int to_server(struct scope *s, const char *url, const char *from, const char *to, const char *message) {
+static int say(struct scope *s, CURL *curl, const char *from, const char *to, const char *message) {
     struct source source = {message, strlen(message)};
     int left = scope_left_ms(s, TIMEOUT_MS);
     if (left == 0) return NADIR_ETIMEOUT;
-    CURL *curl = prepare(s, url, from, to, &source);
-    if (!curl) return NADIR_ENOMEM;
+    struct curl_slist *recipients = curl_slist_append(NULL, scope_printf(s, "<%s>", to));
+    curl_easy_setopt(curl, CURLOPT_MAIL_FROM, scope_printf(s, "<%s>", from));
+    curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
+    curl_easy_setopt(curl, CURLOPT_READDATA, &source);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
     CURLcode code = curl_easy_perform(curl);
+    curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, NULL);
+    curl_slist_free_all(recipients);
     long reply = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply);
     if (code == CURLE_OK) return 0;
@@ -126,8 +122,20 @@ static int to_server(struct scope *s, const char *url, const char *from, const c
     return NADIR_EUNAVAILABLE;
 }
 
-int mail_send(struct scope *s, const struct mail *m) {
-    const char *url = config_text("NADIR_SMTP_URL", NULL), *from = config_text("NADIR_MAIL_FROM", "nadir@localhost");
+/* A server may end a connection after as many messages as it likes (421), so what an old one did not take goes by a new one. */
+static int to_server(struct scope *s, CURL *curl, const char *from, const char *to, const char *message) {
+    long fresh = 0;
+    int err = say(s, curl, from, to, message);
+    if (err != NADIR_EUNAVAILABLE) return err;
+    if (curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &fresh) != CURLE_OK || fresh > 0) return err;
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+    err = say(s, curl, from, to, message);
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 0L);
+    return err;
+}
+
+static int one_send(struct scope *s, CURL *curl, const struct mail *m) {
+    const char *from = config_text("NADIR_MAIL_FROM", "nadir@localhost");
     struct mail named = *m;
     char id[ID_SIZE], *message;
     if (!named.id) {
@@ -136,5 +144,24 @@ int mail_send(struct scope *s, const struct mail *m) {
     }
     int err = mail_compose(s, &named, from, time(NULL), &message);
     if (err) return err;
-    return url && *url ? to_server(s, url, from, m->to, message) : to_folder(s, message, named.id);
+    return curl ? to_server(s, curl, from, m->to, message) : to_folder(s, message, named.id);
+}
+
+void mail_send_many(struct scope *s, const struct mail *list, size_t count, int *errs) {
+    const char *url = config_text("NADIR_SMTP_URL", NULL);
+    CURL *curl = url && *url ? prepare(s, url) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (url && *url && !curl)
+            errs[i] = NADIR_ENOMEM;
+        else if (i > 0 && scope_left_ms(s, TIMEOUT_MS) < TIMEOUT_MS)
+            errs[i] = NADIR_EBUSY;
+        else
+            errs[i] = one_send(s, curl, &list[i]);
+    }
+}
+
+int mail_send(struct scope *s, const struct mail *m) {
+    int err;
+    mail_send_many(s, m, 1, &err);
+    return err;
 }

@@ -7,9 +7,14 @@
 #include "common/id.h"
 
 static void random_hex(char *out, size_t bytes) {
+    static const char digits[] = "0123456789abcdef";
     unsigned char raw[16];
     random_bytes(raw, bytes);
-    for (size_t i = 0; i < bytes; i++) snprintf(out + 2 * i, 3, "%02x", raw[i]);
+    for (size_t i = 0; i < bytes; i++) {
+        out[2 * i] = digits[raw[i] >> 4];
+        out[2 * i + 1] = digits[raw[i] & 15];
+    }
+    out[2 * bytes] = '\0';
 }
 
 void trace_begin(struct trace *t) {

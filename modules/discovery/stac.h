@@ -50,7 +50,7 @@ struct text {
 };
 struct text *text_new(struct scope *s, size_t room);
 void text_add(struct text *t, const char *bytes, size_t len);
-/** Adds a stored document with the public URL in place of the mark. */
+/** Adds a stored document (a zero ends it at len) with the public URL in place of the mark. */
 void text_add_document(struct text *t, const char *document, size_t len, const char *base_url);
 /** Compact JSON of a tree, in the scope. */
 char *json_line(struct scope *s, const json_t *json);

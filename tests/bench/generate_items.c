@@ -1,12 +1,10 @@
 /* generate_items: seeded STAC items like Sentinel-2's, one a line, oldest first.
  *
- *     generate_items [--template FILE] [--collection NAME] [--first N] [--every N [--rest N] [--but N]] COUNT SEED [OF]
+ *     generate_items [--template FILE] [--collection NAME] [--first N] COUNT SEED [OF]
  *
  * Items lie on 22,432 tiles of 110 km, half of them on 950 European ones, evenly over 2017 to 2024; 35 % are cut by the edge of
  * the swath; those that cross the antimeridian are MultiPolygons. The same seed, OF (the number that the whole has; COUNT
- * unless given) and N give the same item whatever COUNT is, so that a catalogue can be made in parts; and thinned: --every 10
- * writes those of them whose number is a multiple of 10 (--rest 3: leaves 3 when divided by it), --but 100 leaves out the
- * multiples of 100.
+ * unless given) and N give the same item whatever COUNT is, so that a catalogue can be made in parts.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -404,7 +402,7 @@ static void item_write(struct writer *w, struct item *it) {
 int main(int argc, char **argv) {
     static struct writer w = {.collection = "sentinel-2-c1-l2a"};
     const char *template = BENCH_FOLDER "/sentinel2_item.json.in";
-    uint64_t first = 0, every = 1, rest = 0, but = 0;
+    uint64_t first = 0;
     int at = 1;
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
         if (strcmp(argv[at], "--template") == 0)
@@ -413,19 +411,11 @@ int main(int argc, char **argv) {
             w.collection = argv[at + 1];
         else if (strcmp(argv[at], "--first") == 0)
             first = strtoull(argv[at + 1], NULL, 10);
-        else if (strcmp(argv[at], "--every") == 0)
-            every = strtoull(argv[at + 1], NULL, 10);
-        else if (strcmp(argv[at], "--rest") == 0)
-            rest = strtoull(argv[at + 1], NULL, 10);
-        else if (strcmp(argv[at], "--but") == 0)
-            but = strtoull(argv[at + 1], NULL, 10);
         else
             at = argc;
     }
-    if ((argc - at != 2 && argc - at != 3) || every == 0) {
-        fprintf(stderr,
-                "usage: generate_items [--template FILE] [--collection NAME] [--first N] [--every N [--rest N] [--but N]] "
-                "COUNT SEED [OF]\n");
+    if (argc - at != 2 && argc - at != 3) {
+        fprintf(stderr, "usage: generate_items [--template FILE] [--collection NAME] [--first N] COUNT SEED [OF]\n");
         return 2;
     }
     uint64_t count = strtoull(argv[at], NULL, 10), seed = strtoull(argv[at + 1], NULL, 10);
@@ -435,7 +425,6 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOFBF, 1 << 20);
     for (uint64_t n = first; n < first + count; n++) {
         struct item it;
-        if (n % every != rest || (but && n % but == 0)) continue;
         item_make(&it, n, of, seed);
         item_write(&w, &it);
         if (fwrite(w.line, 1, w.len, stdout) != w.len) return 1;

@@ -6,6 +6,21 @@
 #include "discovery/query/geometry.h"
 #include "discovery/query/query.h"
 
+/* A rectangle in PostGIS' EWKB in hex, which neither side must print or read numbers for. */
+static const char *rectangle(struct scope *s, const double b[4]) {
+    const struct __attribute__((packed)) {
+        uint8_t little_endian;
+        uint32_t type, srid, rings, points;
+        double xy[5][2];
+    } ewkb = {__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              0x20000003, /* a polygon with its SRID */
+              4326,
+              1,
+              5,
+              {{b[0], b[1]}, {b[2], b[1]}, {b[2], b[3]}, {b[0], b[3]}, {b[0], b[1]}}};
+    return hex_encode(s, &ewkb, sizeof ewkb);
+}
+
 /* A box without width or height is a line or a point, and one across the antimeridian is two boxes. */
 const char *query_area_box(struct scope *s, const double b[4]) {
     if (b[0] == b[2] && b[1] == b[3]) return scope_printf(s, "SRID=4326;POINT(%.12g %.12g)", b[0], b[1]);
@@ -14,9 +29,7 @@ const char *query_area_box(struct scope *s, const double b[4]) {
         return scope_printf(s, "SRID=4326;MULTILINESTRING((%.12g %.12g,180 %.12g),(-180 %.12g,%.12g %.12g))", b[0], b[1], b[1],
                             b[1], b[2], b[1]);
     }
-    if (b[0] < b[2])
-        return scope_printf(s, "SRID=4326;POLYGON((%.12g %.12g,%.12g %.12g,%.12g %.12g,%.12g %.12g,%.12g %.12g))", b[0], b[1],
-                            b[2], b[1], b[2], b[3], b[0], b[3], b[0], b[1]);
+    if (b[0] < b[2]) return rectangle(s, b);
     if (b[0] == 180) return query_area_box(s, (const double[]){-180, b[1], b[2], b[3]});
     if (b[2] == -180) return query_area_box(s, (const double[]){b[0], b[1], 180, b[3]});
     return scope_printf(s,

@@ -22,21 +22,23 @@ char *array_literal(struct scope *s, const char *const *texts, size_t count) {
     return t->data;
 }
 
+void rights_condition(struct sql *sql, const char *subject, const char *a) {
+    sql_add(sql, "(%s.owner IS NULL OR %s.owner = %s", a, a, subject);
+    sql_add(sql,
+            " OR EXISTS (SELECT FROM item_share s WHERE s.subject = %s AND s.collection = %s.collection AND s.item = %s.id"
+            " AND s.owner = %s.owner) OR EXISTS (SELECT FROM collection_share s WHERE s.subject = %s"
+            " AND s.collection = %s.collection AND s.owner = %s.owner))",
+            subject, a, a, a, subject, a, a);
+}
+
 void rights_add(struct sql *sql, const struct auth *who, const char *a) {
     if (!who->subject) {
         sql_add(sql, " AND %s.owner IS NULL", a);
         return;
     }
     if (!visible_subject(who)) return;
-    sql_add(sql, " AND (%s.owner IS NULL OR %s.owner = ", a, a);
-    sql_value(sql, who->subject, "::text");
-    size_t n = sql->count;
-    sql_add(
-        sql,
-        " OR EXISTS (SELECT FROM item_share s WHERE s.subject = $%zu::text AND s.collection = %s.collection AND s.item = %s.id"
-        " AND s.owner = %s.owner) OR EXISTS (SELECT FROM collection_share s WHERE s.subject = $%zu::text"
-        " AND s.collection = %s.collection AND s.owner = %s.owner))",
-        n, a, a, a, n, a, a);
+    sql_add(sql, " AND ");
+    rights_condition(sql, scope_printf(sql->scope, "$%zu::text", sql_keep(sql, who->subject)), a);
 }
 
 void conditions_names(struct sql *sql, const char *column, const struct names *names) {

@@ -110,5 +110,7 @@ int walk(struct run *r, int64_t *matched, bool *estimated, bool *more);
 
 /** Adds a condition on alias `a` (its owner, collection and id) for what the caller may see, " AND …"; nothing for all. */
 void rights_add(struct sql *sql, const struct auth *who, const char *a);
+/** The same condition, "(…)", for a subject that an SQL expression names, who is not one to see everything. */
+void rights_condition(struct sql *sql, const char *subject, const char *a);
 
 #endif

@@ -50,7 +50,7 @@ void sql_add(struct sql *q, const char *format, ...) {
     va_end(args);
 }
 
-void sql_value(struct sql *q, const char *value, const char *type) {
+size_t sql_keep(struct sql *q, const char *value) {
     if (q->count == q->values_room) {
         const char **values = scope_alloc(q->scope, q->values_room * 2 * sizeof *values);
         memcpy(values, q->values, q->count * sizeof *values);
@@ -58,7 +58,11 @@ void sql_value(struct sql *q, const char *value, const char *type) {
         q->values_room *= 2;
     }
     q->values[q->count++] = scope_strdup(q->scope, value);
-    sql_add(q, "$%zu", q->count);
+    return q->count;
+}
+
+void sql_value(struct sql *q, const char *value, const char *type) {
+    sql_add(q, "$%zu", sql_keep(q, value));
     sql_text(q, type);
 }
 

@@ -20,6 +20,8 @@ struct sql {
 
 void sql_init(struct sql *q, struct scope *s);
 void sql_add(struct sql *q, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Keeps a value as a parameter; its number, for "$n". The value is copied into the scope. */
+size_t sql_keep(struct sql *q, const char *value);
 /** Writes "$n" for a value (NULL: SQL NULL). The value is copied into the scope. type: "::float8" or "". */
 void sql_value(struct sql *q, const char *value, const char *type);
 int sql_run(struct sql *q, struct db *db, struct db_rows **rows);

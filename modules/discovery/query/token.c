@@ -20,13 +20,16 @@ static void text_write(struct text *t, const char *value) {
     if (value) text_add(t, value, strlen(value) + 1);
 }
 
+/* The bytes of a value as they lie in memory. */
+#define VALUE_WRITE(t, value) text_add(t, (const char *)&(value), sizeof(value))
+
 static void expr_write(struct scope *s, struct text *t, const struct expr *e) {
-    if (!e) {
-        text_add(t, "-", 1);
-        return;
-    }
-    const char *head = scope_printf(s, "%d,%zu,%.17g,%d", (int)e->op, e->count, e->number, e->boolean);
-    text_add(t, head, strlen(head) + 1);
+    text_add(t, e ? "(" : "-", 1);
+    if (!e) return;
+    VALUE_WRITE(t, e->op);
+    VALUE_WRITE(t, e->count);
+    VALUE_WRITE(t, e->number);
+    VALUE_WRITE(t, e->boolean);
     text_write(t, e->text);
     text_write(t, e->json ? json_line(s, e->json) : NULL);
     for (size_t i = 0; i < e->count; i++) expr_write(s, t, e->args[i]);

@@ -128,6 +128,17 @@ static const char *now_text(struct scope *s) {
     return scope_strdup(s, text);
 }
 
+/* The same question for people: its other parameters, and f=html. */
+static const char *page_path(struct request *rq) {
+    struct scope *s = rq->scope;
+    const char *query = "f=html";
+    for (size_t i = 0; i < rq->args.count; i++)
+        if (strcmp(rq->args.list[i].name, "f") != 0)
+            query = scope_printf(s, "%s&%s=%s", query, http_encode(s, rq->args.list[i].name),
+                                 http_encode(s, rq->args.list[i].value));
+    return scope_printf(s, RECORDS_PATH "/items?%s", query);
+}
+
 int records_items(struct request *rq, struct response *rs) {
     struct scope *s = rq->scope;
     struct query q;
@@ -144,7 +155,9 @@ int records_items(struct request *rq, struct response *rs) {
         json_array_append_new(features, record_make(rq, document_parse(s, page.documents[i], page.lengths[i], rq->base_url)));
     json_array_append_new(links, link_to(s, "self", GEOJSON, rq->base_url,
                                          scope_printf(s, RECORDS_PATH "/items%s%s", *rq->query ? "?" : "", rq->query)));
-    json_array_append_new(links, link_to(s, "collection", "application/json", rq->base_url, RECORDS_PATH));
+    json_array_append_new(links, link_to(s, "alternate", "text/html", rq->base_url, page_path(rq)));
+    json_array_append_new(links, link_to(s, "collection", CATALOG_TYPE, rq->base_url, RECORDS_PATH));
+    json_array_append_new(links, json_pack("{s:s, s:s}", "rel", "profile", "href", RECORD_PROFILE));
     json_array_append_new(links, link_to(s, "root", "application/json", rq->base_url, "/records"));
     if (page.next) json_array_append_new(links, response_next_link(rq, GEOJSON, page.next));
     json_t *answer =

@@ -19,8 +19,12 @@ static const char *const classes[] = {
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/records-api",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/sorting",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog",
+    "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/filtering",
+    /* 20-004r1 names the two that follow by a slash where it defines them and by a hyphen where it has them declared. */
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog/sorting",
+    "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog-sorting",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog/filtering",
+    "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/searchable-catalog-filtering",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/json",
     "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/html",
 };
@@ -55,7 +59,7 @@ int records_landing(struct request *rq, struct response *rs) {
                              "Each collection of scenes and products is a record: search them by words, place, time and "
                              "properties.",
                              "links", links_of(rq, places, ARRAY_SIZE(places)));
-    return records_answer(rq, rs, "application/json", page, "Records");
+    return records_answer(rq, rs, "application/json", page, json_string_value(json_object_get(page, "title")));
 }
 
 int records_conformance(struct request *rq, struct response *rs) {
@@ -68,10 +72,13 @@ int records_conformance(struct request *rq, struct response *rs) {
 /* The catalog (20-004r1 clause 9): a Collection whose items are records. */
 static json_t *catalog(struct request *rq) {
     static const struct place places[] = {
-        {"self", "application/json", RECORDS_PATH, "This catalog"},
+        {"self", CATALOG_TYPE, RECORDS_PATH, "This catalog"},
+        {"alternate", "application/json", RECORDS_PATH, "This catalog"},
+        {"alternate", "text/html", RECORDS_PATH "?f=html", "This catalog as a page"},
         {"root", "application/json", "/records", "Landing page"},
         {"parent", "application/json", "/records/collections", "The catalogs"},
         {"items", GEOJSON, RECORDS_PATH "/items", "The records"},
+        {"items", "text/html", RECORDS_PATH "/items?f=html", "The records as a page"},
         {"http://www.opengis.net/def/rel/ogc/1.0/queryables", SCHEMA_TYPE, RECORDS_PATH "/queryables",
          "What records can be filtered by"},
         {"http://www.opengis.net/def/rel/ogc/1.0/sortables", SCHEMA_TYPE, RECORDS_PATH "/sortables",
@@ -79,6 +86,8 @@ static json_t *catalog(struct request *rq) {
         {"alternate", "application/json", "/stac/collections", "The same as STAC Collections"},
         {"alternate", "application/opensearchdescription+xml", "/opensearch/description.xml", "The same by OpenSearch"},
     };
+    json_t *links = links_of(rq, places, ARRAY_SIZE(places));
+    json_array_append_new(links, json_pack("{s:s, s:s}", "rel", "profile", "href", CATALOG_PROFILE));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s], s:[s,s], s:[s], s:{s:{s:[[i,i,i,i]], s:s}, s:{s:[[n,n]]}}, "
                      "s:[{s:s, s:s}], s:o}",
                      "id", RECORDS_CATALOG, "type", "Collection", "itemType", "record", "title", "Collections of Nadir",
@@ -86,12 +95,12 @@ static json_t *catalog(struct request *rq) {
                      "conformsTo", "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-collection", "keywords",
                      "earth observation", "satellite", "crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "extent",
                      "spatial", "bbox", -180, -90, 180, 90, "crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "temporal",
-                     "interval", "defaultSortOrder", "field", "id", "direction", "asc", "links",
-                     links_of(rq, places, ARRAY_SIZE(places)));
+                     "interval", "defaultSortOrder", "field", "id", "direction", "asc", "links", links);
 }
 
 int records_catalogs(struct request *rq, struct response *rs) {
     static const struct place places[] = {{"self", "application/json", "/records/collections", "The catalogs"},
+                                          {"alternate", "text/html", "/records/collections?f=html", "The catalogs as a page"},
                                           {"root", "application/json", "/records", "Landing page"}};
     html_prefer(rq, rs);
     json_t *page = json_pack("{s:[o], s:i, s:i, s:o}", "collections", catalog(rq), "numberMatched", 1, "numberReturned", 1,
@@ -106,8 +115,14 @@ bool records_catalog_known(struct request *rq, struct response *rs) {
     return false;
 }
 
+/* The type of a catalog's own (/req/record-collection/default-mediatype), or JSON for those who ask for no more than that. */
+static const char *catalog_type(const struct request *rq) {
+    const char *accept = request_header(rq, "accept");
+    return accept && strstr(accept, "application/json") && !strstr(accept, CATALOG_TYPE) ? "application/json" : CATALOG_TYPE;
+}
+
 int records_catalog(struct request *rq, struct response *rs) {
     html_prefer(rq, rs);
     if (!records_catalog_known(rq, rs)) return 0;
-    return records_answer(rq, rs, "application/json", catalog(rq), "Collections of Nadir");
+    return records_answer(rq, rs, catalog_type(rq), catalog(rq), "Collections of Nadir");
 }

@@ -56,19 +56,21 @@ static int schema_answer(struct request *rq, struct response *rs, const char *ti
         if (strcmp(properties[i].name, "type") == 0) json_object_set_new(member, "enum", json_pack("[s]", "dataset"));
         json_object_set_new(members, properties[i].name, member);
     }
-    return response_json_as(rs, 200, SCHEMA_TYPE,
-                            json_pack("{s:s, s:s, s:s, s:s, s:o, s:b}", "$schema",
-                                      "https://json-schema.org/draft/2019-09/schema", "$id",
-                                      scope_printf(rq->scope, "%s" RECORDS_PATH "/%s", rq->base_url, path), "title", title,
-                                      "type", "object", "properties", members, "additionalProperties", 0));
+    return records_answer(rq, rs, SCHEMA_TYPE,
+                          json_pack("{s:s, s:s, s:s, s:s, s:o, s:b}", "$schema", "https://json-schema.org/draft/2019-09/schema",
+                                    "$id", scope_printf(rq->scope, "%s" RECORDS_PATH "/%s", rq->base_url, path), "title", title,
+                                    "type", "object", "properties", members, "additionalProperties", 0),
+                          title);
 }
 
 int records_queryables(struct request *rq, struct response *rs) {
+    html_prefer(rq, rs);
     if (!records_catalog_known(rq, rs)) return 0;
     return schema_answer(rq, rs, "What records can be filtered by", "queryables", false);
 }
 
 int records_sortables(struct request *rq, struct response *rs) {
+    html_prefer(rq, rs);
     if (!records_catalog_known(rq, rs)) return 0;
     return schema_answer(rq, rs, "What records can be ordered by", "sortables", true);
 }

@@ -60,11 +60,22 @@ static json_t *time_object(const json_t *collection) {
 
 /* ---- what ---- */
 
-/* STAC's own words for "more than one, or none of the usual licences" are "other" here (requirement /req/record-core/license).
- */
+static bool has_licence_link(const json_t *collection) {
+    json_t *link;
+    size_t at;
+    json_array_foreach(json_object_get(collection, "links"), at, link) {
+        const char *rel = text_of(link, "rel");
+        if (rel && strcmp(rel, "license") == 0 && text_of(link, "href")) return true;
+    }
+    return false;
+}
+
+/* STAC's own words for "more than one, or none of the usual licences" are "other" here, with a link to the texts (requirement
+ * /req/record-core/license); where the provider gave no link, nothing is said: NULL. */
 static const char *licence(const json_t *collection) {
     const char *text = text_of(collection, "license");
-    return !text || strcmp(text, "proprietary") == 0 || strcmp(text, "various") == 0 ? "other" : text;
+    if (text && strcmp(text, "proprietary") != 0 && strcmp(text, "various") != 0 && strcmp(text, "other") != 0) return text;
+    return has_licence_link(collection) ? "other" : NULL;
 }
 
 static json_t *contacts(const json_t *collection) {
@@ -120,7 +131,7 @@ static void set_list(json_t *properties, const char *name, json_t *list) {
 static json_t *properties_make(const json_t *collection) {
     static const char *const copied[] = {"keywords", "created", "updated", "themes", "language", "languages", "rights"};
     const char *id = text_of(collection, "id"), *title = text_of(collection, "title");
-    json_t *properties = json_pack("{s:s, s:s, s:s, s:s}", "type", "dataset", "title", title ? title : id, "description",
+    json_t *properties = json_pack("{s:s, s:s, s:s, s:s*}", "type", "dataset", "title", title ? title : id, "description",
                                    text_of(collection, "description"), "license", licence(collection));
     for (size_t i = 0; i < ARRAY_SIZE(copied); i++) {
         json_t *value = json_object_get(collection, copied[i]);
@@ -163,7 +174,10 @@ static json_t *links_make(struct request *rq, const json_t *collection) {
     const char *stac = scope_printf(s, "%s/stac/collections/%s", base, id);
     json_t *links = json_array();
     link_add(links, "self", GEOJSON, "This record", scope_printf(s, "%s" RECORDS_PATH "/items/%s", base, id));
-    link_add(links, "collection", "application/json", "The catalog", scope_printf(s, "%s" RECORDS_PATH, base));
+    link_add(links, "alternate", "text/html", "This record as a page",
+             scope_printf(s, "%s" RECORDS_PATH "/items/%s?f=html", base, id));
+    json_array_append_new(links, json_pack("{s:s, s:s}", "rel", "profile", "href", RECORD_PROFILE));
+    link_add(links, "collection", CATALOG_TYPE, "The catalog", scope_printf(s, "%s" RECORDS_PATH, base));
     link_add(links, "root", "application/json", NULL, scope_printf(s, "%s/records", base));
     link_add(links, "alternate", "application/json", "STAC Collection", stac);
     link_add(links, "items", GEOJSON, "STAC Items", scope_printf(s, "%s/items", stac));

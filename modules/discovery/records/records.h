@@ -12,6 +12,9 @@
 #define RECORDS_CATALOG "datasets" /* the one catalog's id */
 #define RECORDS_PATH "/records/collections/" RECORDS_CATALOG
 #define SCHEMA_TYPE "application/schema+json"
+#define CATALOG_TYPE "application/ogc-catalog+json"
+#define RECORD_PROFILE "http://www.opengis.net/def/profile/OGC/0/ogc-record"
+#define CATALOG_PROFILE "http://www.opengis.net/def/profile/OGC/0/ogc-catalog"
 
 /* ---- record.c ---- */
 

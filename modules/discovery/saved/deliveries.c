@@ -1,6 +1,6 @@
-/* deliveries.c: notices that are due: one is taken, sent, and what became of it is written down.
+/* deliveries.c: notices that are due: some are taken, sent, and what became of them is written down.
  *
- * Taking counts the attempt and moves the due time past the longest that sending lasts, so a notice whose sender was killed is
+ * Taking counts the attempt and moves the due time past the longest that sending lasts, so notices whose sender was killed are
  * taken again then. Receivers tell such a repetition by the delivery's identifier, which stays.
  */
 #include <string.h>
@@ -8,87 +8,151 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "discovery/query/query.h"
 #include "discovery/saved/saved.h"
 
 #define LEASE "'60 seconds'"
 #define ATTEMPTS_MOST 8
+#define TURN_MOST "64"      /* notices taken at once */
+#define SPAN_MOST "100000"  /* matches that they may be about, all in all, unless it is a single one */
+#define NOT_BEGUN "waiting" /* said of a notice that this turn had no time for; it stays as if it had not been taken */
 
-struct taken {
-    const char *id, *search, *channel;
-    int64_t first, last;
-    int attempts;
+enum {
+    TAKEN_ID,
+    TAKEN_SEARCH,
+    TAKEN_FIRST,
+    TAKEN_LAST,
+    TAKEN_ATTEMPTS,
+    TAKEN_NAME,
+    TAKEN_LANGUAGE,
+    TAKEN_OWNER,
+    TAKEN_ROLES,
+    TAKEN_WEBHOOK,
+    TAKEN_SECRET,
+    TAKEN_EMAIL,
+    TAKEN_PERSON,
+    TAKEN_OPEN /* there still is somebody to tell */
 };
 
-static int delivery_take(struct scope *s, struct taken *out, bool *found) {
-    struct db_rows *r;
-    int err = db_query(s, saved_db(), &r,
-                       "UPDATE saved_delivery SET state = 'sending', attempts = attempts + 1, next_at = now() + interval " LEASE
-                       " WHERE id = (SELECT id FROM saved_delivery WHERE state IN ('waiting', 'sending') AND next_at <= now()"
-                       " ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-                       " RETURNING id, search, channel, first_match, last_match, attempts",
-                       "");
-    *found = !err && db_count(r) == 1;
-    if (*found)
-        *out = (struct taken){db_text(r, 0, 0), db_text(r, 0, 1), db_text(r, 0, 2),
-                              db_int(r, 0, 3),  db_int(r, 0, 4),  (int)db_int(r, 0, 5)};
+/* With their searches and owners as these are now. */
+static int deliveries_take(struct scope *s, const char *channel, struct db_rows **taken) {
+    return db_query(
+        s, saved_db(), taken,
+        "WITH due AS (SELECT id, next_at, last_match - first_match AS span FROM saved_delivery WHERE channel = $1"
+        "  AND state IN ('waiting', 'sending') AND next_at <= now() ORDER BY next_at LIMIT " TURN_MOST
+        "  FOR UPDATE SKIP LOCKED),"
+        " part AS (SELECT id FROM (SELECT id, sum(span) OVER (ORDER BY next_at, id) - span AS before FROM due) AS d"
+        "  WHERE before < " SPAN_MOST "),"
+        " taken AS (UPDATE saved_delivery d SET state = 'sending', attempts = d.attempts + 1, next_at = now() + interval " LEASE
+        "  FROM part WHERE d.id = part.id RETURNING d.id, d.search, d.first_match, d.last_match, d.attempts)"
+        " SELECT t.id, t.search, t.first_match, t.last_match, t.attempts, s.name, s.language, s.owner, coalesce(p.roles, ''),"
+        " s.webhook, s.secret, p.email, p.name,"
+        " NOT coalesce(p.disabled, false) AND CASE WHEN $1 = 'mail' THEN s.mail ELSE s.webhook IS NOT NULL END"
+        " FROM taken t JOIN saved_search s ON s.id = t.search LEFT JOIN person p ON p.subject = s.owner",
+        "s", channel);
+}
+
+/* The matches that the owners may see now, of all of them by one statement. */
+static int matches_read(struct scope *s, const struct db_rows *taken, struct notice *list, size_t count) {
+    struct told *told = scope_alloc(s, (count + 1) * sizeof *told);
+    struct db_rows *rows;
+    for (size_t i = 0; i < count; i++)
+        told[i] = (struct told){owner_auth(db_text(taken, (int)i, TAKEN_OWNER), db_text(taken, (int)i, TAKEN_ROLES)),
+                                db_text(taken, (int)i, TAKEN_SEARCH), db_int(taken, (int)i, TAKEN_FIRST),
+                                db_int(taken, (int)i, TAKEN_LAST)};
+    int err = matches_told(s, told, count, NOTICE_MATCHES_MOST, &rows);
+    for (int i = 0; !err && i < db_count(rows); i++) {
+        struct notice *n = &list[db_int(rows, i, MATCH_TOLD)];
+        if (n->end == 0) {
+            n->matches = rows;
+            n->begin = i;
+            n->count = db_int(rows, i, MATCH_COUNT);
+        }
+        n->end = i + 1;
+    }
     return err;
 }
 
-/* The search, its owner and the matches that the owner may see now. *open is false when there is nobody to tell any more. */
-static int notice_read(struct scope *s, const struct taken *t, struct notice *n, bool *open) {
-    struct db_rows *r, *m;
-    bool mail = strcmp(t->channel, "mail") == 0;
-    int err =
-        db_query(s, saved_db(), &r,
-                 "SELECT s.name, s.language, s.mail, s.webhook, s.secret, s.owner, p.email, p.name, coalesce(p.roles, ''),"
-                 " coalesce(p.disabled, false) FROM saved_search s LEFT JOIN person p ON p.subject = s.owner WHERE s.id = $1",
-                 "s", t->search);
-    if (err) return err;
-    *open = db_count(r) == 1 && !db_bool(r, 0, 9) && (mail ? db_bool(r, 0, 2) : !db_is_null(r, 0, 3));
-    if (!*open) return 0;
-    struct auth owner = owner_auth(db_text(r, 0, 5), db_text(r, 0, 8));
-    err = matches_find(s, &owner, t->search, t->first, t->last, false, NOTICE_MATCHES_MOST, &m);
-    if (err) return err;
-    *open = db_count(m) > 0;
-    *n = (struct notice){.delivery = t->id,
-                         .search = t->search,
-                         .name = db_text(r, 0, 0),
-                         .language = db_text(r, 0, 1),
-                         .webhook = db_text(r, 0, 3),
-                         .secret = db_text(r, 0, 4),
-                         .email = db_text(r, 0, 6),
-                         .person = db_text(r, 0, 7),
-                         .count = *open ? db_int(m, 0, 5) : 0,
-                         .matches = m,
-                         .base_url = config_text("NADIR_PUBLIC_URL", "")};
-    return 0;
+static int notices_read(struct scope *s, const struct db_rows *taken, struct notice **out) {
+    size_t count = (size_t)db_count(taken);
+    struct notice *list = scope_alloc(s, (count + 1) * sizeof *list);
+    for (int i = 0; i < db_count(taken); i++)
+        list[i] = (struct notice){.delivery = db_text(taken, i, TAKEN_ID),
+                                  .search = db_text(taken, i, TAKEN_SEARCH),
+                                  .name = db_text(taken, i, TAKEN_NAME),
+                                  .language = db_text(taken, i, TAKEN_LANGUAGE),
+                                  .webhook = db_text(taken, i, TAKEN_WEBHOOK),
+                                  .secret = db_text(taken, i, TAKEN_SECRET),
+                                  .email = db_text(taken, i, TAKEN_EMAIL),
+                                  .person = db_text(taken, i, TAKEN_PERSON),
+                                  .base_url = config_text("NADIR_PUBLIC_URL", "")};
+    *out = list;
+    return matches_read(s, taken, list, count);
 }
 
 /* Pauses of 5 s, 15 s, 45 s, … up to about three hours in all, then the notice is dead. */
-static int delivery_end(struct scope *s, const struct taken *t, const char *state, const char *error) {
-    metrics_add(scope_printf(s, "nadir_saved_search_notices_total{channel=\"%s\",state=\"%s\"}", t->channel, state), 1);
-    return db_query(
-        s, saved_db(), NULL,
-        "UPDATE saved_delivery SET state = $3, error = $4, ended_at = CASE WHEN $3 = 'sending' THEN NULL ELSE now() END,"
-        " next_at = now() + interval '5 seconds' * power(3, attempts - 1)"
-        " WHERE id = $1 AND attempts = $2 AND state = 'sending'",
-        "siss", t->id, t->attempts, state, error);
+static int deliveries_end(struct scope *s, const struct db_rows *taken, const char *const *states, const char *const *errors) {
+    size_t count = (size_t)db_count(taken);
+    const char **ids = scope_alloc(s, count * sizeof *ids), **attempts = scope_alloc(s, count * sizeof *attempts);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = db_text(taken, (int)i, TAKEN_ID);
+        attempts[i] = db_text(taken, (int)i, TAKEN_ATTEMPTS);
+    }
+    return db_query(s, saved_db(), NULL,
+                    "UPDATE saved_delivery d SET state = CASE WHEN e.state = '" NOT_BEGUN "' THEN 'sending' ELSE e.state END,"
+                    " attempts = CASE WHEN e.state = '" NOT_BEGUN "' THEN d.attempts - 1 ELSE d.attempts END,"
+                    " error = CASE WHEN e.state = '" NOT_BEGUN "' THEN d.error ELSE nullif(e.error, '') END,"
+                    " ended_at = CASE WHEN e.state IN ('sending', '" NOT_BEGUN "') THEN NULL ELSE now() END,"
+                    " next_at = CASE WHEN e.state = '" NOT_BEGUN "' THEN now()"
+                    "  ELSE now() + interval '5 seconds' * power(3, d.attempts - 1) END"
+                    " FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS e (id, attempts, state, error)"
+                    " WHERE d.id = e.id AND d.attempts = e.attempts AND d.state = 'sending'",
+                    "ssss", array_literal(s, ids, count), array_literal(s, attempts, count), array_literal(s, states, count),
+                    array_literal(s, errors, count));
 }
 
-int deliveries_turn(struct scope *s, bool *more) {
-    struct taken t;
-    struct notice n;
-    bool open, final = false;
-    const char *why = NULL;
-    int err = delivery_take(s, &t, more);
-    if (err || !*more) return err;
-    if ((err = notice_read(s, &t, &n, &open))) return err;
-    if (!open) return delivery_end(s, &t, "dropped", NULL);
-    err = strcmp(t.channel, "mail") == 0 ? notice_mail(s, &n, &why, &final) : webhook_send(s, &n, &why, &final);
-    if (!err) return delivery_end(s, &t, "sent", NULL);
-    bool dead = final || t.attempts >= ATTEMPTS_MOST;
-    if (dead) log_warn(s, "a notice is given up", "delivery", t.id, "channel", t.channel, "why", why, NULL);
-    return delivery_end(s, &t, dead ? "dead" : "sending", why);
+/* What became of one: its next state. */
+static const char *state_after(struct scope *s, const struct db_rows *taken, int row, const struct notice *n,
+                               const char *channel) {
+    if (n->sent.err == NADIR_EBUSY) return NOT_BEGUN;
+    const char *state = "sent";
+    if (n->sent.err)
+        state = n->sent.final || db_int(taken, row, TAKEN_ATTEMPTS) >= ATTEMPTS_MOST ? "dead" : "sending";
+    else if (!notice_is_open(n))
+        state = "dropped";
+    if (strcmp(state, "dead") == 0)
+        log_warn(s, "a notice is given up", "delivery", n->delivery, "channel", channel, "why", n->sent.why, NULL);
+    metrics_add(scope_printf(s, "nadir_saved_search_notices_total{channel=\"%s\",state=\"%s\"}", channel, state), 1);
+    return state;
+}
+
+static int turn(struct scope *s, const char *channel, int (*send)(struct scope *s, struct notice *list, size_t count),
+                bool *more) {
+    struct db_rows *taken;
+    struct notice *list;
+    *more = false;
+    int err = deliveries_take(s, channel, &taken);
+    size_t count = err ? 0 : (size_t)db_count(taken);
+    if (err || count == 0) return err;
+    *more = true;
+    if ((err = notices_read(s, taken, &list))) return err;
+    for (size_t i = 0; i < count; i++)
+        if (!db_bool(taken, (int)i, TAKEN_OPEN)) list[i].end = list[i].begin;
+    if ((err = send(s, list, count))) return err;
+    const char **states = scope_alloc(s, count * sizeof *states), **errors = scope_alloc(s, count * sizeof *errors);
+    for (size_t i = 0; i < count; i++) {
+        states[i] = state_after(s, taken, (int)i, &list[i], channel);
+        errors[i] = list[i].sent.why ? list[i].sent.why : "";
+    }
+    return deliveries_end(s, taken, states, errors);
+}
+
+int mails_turn(struct scope *s, bool *more) {
+    return turn(s, "mail", notices_mail, more);
+}
+
+int webhooks_turn(struct scope *s, bool *more) {
+    return turn(s, "webhook", webhooks_send, more);
 }
 
 int deliveries_sweep(struct scope *s) {

@@ -7,7 +7,7 @@
 
 /* Newly published items, in the order of their commits. */
 struct arrivals {
-    size_t count;
+    size_t count, owned; /* owned: those that are somebody's own */
     const char **collections, **items, **datetimes, **sequences;
     const char *oldest, *newest; /* of their datetimes */
     int64_t last;                /* sequence of the last event read, of whatever type */

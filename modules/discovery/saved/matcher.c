@@ -4,6 +4,7 @@
 
 #define BATCH 1000 /* events read in one turn */
 #define GROUP 64   /* searches run by one statement */
+#define KEEP 5000  /* hits that are written together once there are so many */
 
 /* Reads on from the cursor, which stays locked: of several replicas one matches at a time. *from < 0: another one does. */
 static int cursor_take(struct db_tx *tx, int64_t *from) {
@@ -17,7 +18,8 @@ static int arrivals_read(struct scope *s, int64_t from, struct arrivals *out) {
     struct db_rows *r;
     *out = (struct arrivals){.last = from};
     int err = db_query(s, saved_db(), &r,
-                       "SELECT b.sequence, i.collection, i.id, i.datetime, min(i.datetime) OVER (), max(i.datetime) OVER () "
+                       "SELECT b.sequence, i.collection, i.id, i.datetime, min(i.datetime) OVER (), max(i.datetime) OVER (), "
+                       "i.owner IS NOT NULL "
                        "FROM (SELECT sequence, event::jsonb AS event FROM outbox"
                        "  WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS b LEFT JOIN item i"
                        "  ON b.event ->> 'type' = 'item.published' AND i.collection = b.event -> 'data' ->> 'collection'"
@@ -37,6 +39,7 @@ static int arrivals_read(struct scope *s, int64_t from, struct arrivals *out) {
     for (int i = 0; i < db_count(r); i++) {
         out->last = db_int(r, i, 0);
         if (db_is_null(r, i, 1)) continue;
+        out->owned += db_bool(r, i, 6);
         out->collections[out->count] = db_text(r, i, 1);
         out->items[out->count] = db_text(r, i, 2);
         out->datetimes[out->count] = db_text(r, i, 3);
@@ -77,12 +80,14 @@ static int candidates_find(struct scope *s, const struct arrivals *a, struct db_
 static int batch_match(struct scope *s, struct db_tx *tx, const struct arrivals *a) {
     struct db_rows *candidates;
     if (a->count == 0) return 0;
+    struct hits hits = {0};
     int err = candidates_find(s, a, &candidates);
     for (int i = 0; !err && i < db_count(candidates); i += GROUP) {
         int left = db_count(candidates) - i;
-        struct hits hits = {0};
         err = match_find(s, candidates, i, left < GROUP ? left : GROUP, a, &hits);
-        if (!err) err = match_keep(s, tx, candidates, &hits);
+        if (err || (hits.count < KEEP && left > GROUP)) continue;
+        err = match_keep(s, tx, candidates, &hits);
+        hits.count = 0;
     }
     return err;
 }

@@ -46,15 +46,15 @@ static const char *body_text(struct scope *s, const struct words *w, const struc
     text_add(t, line, strlen(line));
     line = scope_printf(s, w->found, n->name, (long long)n->count);
     text_add(t, line, strlen(line));
-    for (int i = 0; i < db_count(n->matches); i++) {
-        const char *collection = db_text(n->matches, i, 1), *item = db_text(n->matches, i, 2);
-        line = scope_printf(s, "* %.10s  %s / %s\n  %s/#/scene/%s/%s\n", db_text(n->matches, i, 3), collection, item,
-                            n->base_url, http_encode(s, collection), http_encode(s, item));
+    for (int i = n->begin; i < n->end; i++) {
+        const char *collection = db_text(n->matches, i, MATCH_COLLECTION), *item = db_text(n->matches, i, MATCH_ITEM);
+        line = scope_printf(s, "* %.10s  %s / %s\n  %s/#/scene/%s/%s\n", db_text(n->matches, i, MATCH_DATETIME), collection,
+                            item, n->base_url, http_encode(s, collection), http_encode(s, item));
         text_add(t, line, strlen(line));
     }
     text_add(t, "\n", 1);
-    if (n->count > db_count(n->matches)) {
-        line = scope_printf(s, w->others, (long long)(n->count - db_count(n->matches)));
+    if (n->count > n->end - n->begin) {
+        line = scope_printf(s, w->others, (long long)(n->count - (n->end - n->begin)));
         text_add(t, line, strlen(line));
     }
     line = scope_printf(s, w->end, scope_printf(s, "%s/#/searches", n->base_url));
@@ -63,17 +63,38 @@ static const char *body_text(struct scope *s, const struct words *w, const struc
 }
 #pragma GCC diagnostic pop
 
-int notice_mail(struct scope *s, const struct notice *n, const char **why, bool *final) {
+bool notice_is_open(const struct notice *n) {
+    return n->end > n->begin;
+}
+
+static struct mail mail_of(struct scope *s, const struct notice *n) {
     const struct words *w = words_of(n->language);
-    *final = false;
-    if (!n->email) {
-        *why = "the owner's address is not known";
-        return NADIR_EUNAVAILABLE;
-    }
-    struct mail m = {
+    return (struct mail){
         .to = n->email, .to_name = n->person, .subject = subject_text(s, w, n), .text = body_text(s, w, n), .id = n->delivery};
-    int err = mail_send(s, &m);
-    *final = err == NADIR_EINVAL || err == NADIR_EDENIED;
-    if (err) *why = *final ? "the address does not take mail" : "the mail server did not take it";
-    return err;
+}
+
+static void mail_ended(struct notice *n, int err) {
+    n->sent.err = err;
+    n->sent.final = err == NADIR_EINVAL || err == NADIR_EDENIED;
+    if (err) n->sent.why = n->sent.final ? "the address does not take mail" : "the mail server did not take it";
+}
+
+int notices_mail(struct scope *s, struct notice *list, size_t count) {
+    struct mail *mails = scope_alloc(s, (count + 1) * sizeof *mails);
+    size_t *of = scope_alloc(s, (count + 1) * sizeof *of);
+    int *errs = scope_alloc(s, (count + 1) * sizeof *errs);
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!notice_is_open(&list[i])) continue;
+        if (!list[i].email) {
+            list[i].sent.err = NADIR_EUNAVAILABLE;
+            list[i].sent.why = "the owner's address is not known";
+            continue;
+        }
+        of[wanted] = i;
+        mails[wanted++] = mail_of(s, &list[i]);
+    }
+    mail_send_many(s, mails, wanted, errs);
+    for (size_t i = 0; i < wanted; i++) mail_ended(&list[of[i]], errs[i]);
+    return 0;
 }

@@ -3,7 +3,8 @@
  * The outbox tells of every item that is published, in the order of its commits. The matcher reads on from its cursor, runs
  * the saved searches that the new items may concern, restricted to these items and to what the owner may see, and writes
  * matches, the event search.matched and notices in the transaction that moves the cursor: each (search, item) once, whatever is
- * killed when. Senders take due notices one by one; a notice whose sender died is taken again, under the same identifier.
+ * killed when. Senders take some due notices at a time and send them side by side (webhooks) or over one connection (mail); a
+ * notice whose sender died is taken again, under the same identifier.
  */
 #ifndef DISCOVERY_SAVED_H
 #define DISCOVERY_SAVED_H
@@ -43,15 +44,22 @@ struct notice {
     const char *email, *person;    /* NULL: not known */
     const char *webhook, *secret;  /* NULL: none */
     int64_t count;                 /* matches that the owner still may see */
-    const struct db_rows *matches; /* at most NOTICE_MATCHES_MOST of them, as matches_find gives them */
+    const struct db_rows *matches; /* rows [begin, end) of these, as matches_told gives them; at most NOTICE_MATCHES_MOST */
+    int begin, end;                /* alike: there is nothing or nobody to tell any more */
     const char *base_url;
+    struct {
+        int err;         /* 0: it was taken. NADIR_EBUSY: there was no time to begin */
+        const char *why; /* for its owner to read */
+        bool final;      /* trying again is useless */
+    } sent;
 };
 
-/** Calls the webhook. 0 when it answered 2xx; otherwise an error, *why for its owner to read, *final when trying again is
- *  useless. */
-int webhook_send(struct scope *s, const struct notice *n, const char **why, bool *final);
-/** Sends the mail; as webhook_send. */
-int notice_mail(struct scope *s, const struct notice *n, const char **why, bool *final);
+bool notice_is_open(const struct notice *n);
+
+/** Calls the webhooks of those that are open, side by side, and sets `sent` of each. An error: nothing is known of any. */
+int webhooks_send(struct scope *s, struct notice *list, size_t count);
+/** Sends the mails of those that are open, over one connection; as webhooks_send. */
+int notices_mail(struct scope *s, struct notice *list, size_t count);
 
 /** The owner as the catalogue sees them now: roles as identity last told, "" for a client. */
 struct auth owner_auth(const char *subject, const char *roles);
@@ -63,12 +71,26 @@ struct auth owner_auth(const char *subject, const char *roles);
 int matches_find(struct scope *s, const struct auth *who, const char *search, int64_t first, int64_t last, bool newest_first,
                  int64_t limit, struct db_rows **rows);
 
+/* Matches of one search that its owner is told of. */
+struct told {
+    struct auth who;
+    const char *search;
+    int64_t first, last;
+};
+
+/* Columns of matches_find; matches_told adds the number of the entry in its list. */
+enum { MATCH_NUMBER, MATCH_COLLECTION, MATCH_ITEM, MATCH_DATETIME, MATCH_MATCHED_AT, MATCH_COUNT, MATCH_TOLD };
+
+/** As matches_find, oldest first, for each entry of a list, in the order of the list. */
+int matches_told(struct scope *s, const struct told *list, size_t count, int64_t limit, struct db_rows **rows);
+
 /* ---- work in the background ---- */
 
 /** Compares new items with the saved searches, one batch. *more: there may be others to do at once. */
 int matcher_turn(struct scope *s, bool *more);
-/** Sends one due notice; *more as above. */
-int deliveries_turn(struct scope *s, bool *more);
+/** Send some of the due notices; *more as above. */
+int webhooks_turn(struct scope *s, bool *more);
+int mails_turn(struct scope *s, bool *more);
 /** Forgets old matches and notices. */
 int deliveries_sweep(struct scope *s);
 int saved_start(void);

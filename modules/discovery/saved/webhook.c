@@ -56,46 +56,58 @@ const char *webhook_signature(struct scope *s, const char *secret, int64_t at, c
 
 static json_t *body_json(struct scope *s, const struct notice *n) {
     json_t *matches = json_array();
-    for (int i = 0; i < db_count(n->matches); i++) {
-        const char *collection = db_text(n->matches, i, 1), *item = db_text(n->matches, i, 2);
+    for (int i = n->begin; i < n->end; i++) {
+        const char *collection = db_text(n->matches, i, MATCH_COLLECTION), *item = db_text(n->matches, i, MATCH_ITEM);
         const char *href =
             scope_printf(s, "%s/stac/collections/%s/items/%s", n->base_url, http_encode(s, collection), http_encode(s, item));
-        json_array_append_new(matches,
-                              json_pack("{s:s, s:s, s:s, s:s, s:s}", "collection", collection, "item", item, "datetime",
-                                        db_text(n->matches, i, 3), "matched_at", db_text(n->matches, i, 4), "href", href));
+        json_array_append_new(matches, json_pack("{s:s, s:s, s:s, s:s, s:s}", "collection", collection, "item", item,
+                                                 "datetime", db_text(n->matches, i, MATCH_DATETIME), "matched_at",
+                                                 db_text(n->matches, i, MATCH_MATCHED_AT), "href", href));
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s}", "type", "search.matched", "delivery", n->delivery, "saved_search",
                      n->search, "name", n->name, "count", (json_int_t)n->count, "matches", matches, "href",
                      scope_printf(s, "%s/discovery/v1/saved-searches/%s/matches", n->base_url, n->search));
 }
 
-int webhook_send(struct scope *s, const struct notice *n, const char **why, bool *final) {
-    *final = false;
-    if (!n->webhook) {
-        *final = true;
-        *why = "the webhook was taken off";
-        return NADIR_EINVAL;
-    }
+static struct fetch call_of(struct scope *s, const struct notice *n) {
     const char *body = json_line(s, scope_json(s, body_json(s, n)));
-    const char *const headers[] = {
-        "content-type: application/json", scope_printf(s, "nadir-delivery: %s", n->delivery),
-        scope_printf(s, "nadir-signature: %s", webhook_signature(s, n->secret, (int64_t)time(NULL), body)), NULL};
-    struct fetch call = {.url = n->webhook,
-                         .headers = headers,
-                         .body = body,
-                         .body_len = strlen(body),
-                         .timeout_ms = TIMEOUT_MS,
-                         .most = ANSWER_MOST,
-                         .flags = is_inside(s, n->webhook) ? FETCH_INTERNAL : 0};
-    struct fetched answer;
-    int err = fetch(s, &call, &answer);
-    if (!err && answer.status >= 200 && answer.status < 300) return 0;
+    const char **headers = scope_alloc(s, 4 * sizeof *headers);
+    headers[0] = "content-type: application/json";
+    headers[1] = scope_printf(s, "nadir-delivery: %s", n->delivery);
+    headers[2] = scope_printf(s, "nadir-signature: %s", webhook_signature(s, n->secret, (int64_t)time(NULL), body));
+    return (struct fetch){.url = n->webhook,
+                          .headers = headers,
+                          .body = body,
+                          .body_len = strlen(body),
+                          .timeout_ms = TIMEOUT_MS,
+                          .most = ANSWER_MOST,
+                          .flags = is_inside(s, n->webhook) ? FETCH_INTERNAL : 0};
+}
+
+static void call_ended(struct scope *s, struct notice *n, int err, int status) {
+    bool taken = !err && status >= 200 && status < 300;
+    n->sent.err = err || taken ? err : NADIR_EUNAVAILABLE;
+    n->sent.final = !err && status == 410;
     if (err == NADIR_ETOOLARGE)
-        *why = "the answer was too long";
+        n->sent.why = "the answer was too long";
     else if (err)
-        *why = scope_printf(s, "no answer: %s", nadir_strerror(err));
-    else
-        *why = scope_printf(s, "the answer had status %d", answer.status);
-    *final = !err && answer.status == 410;
-    return err ? err : NADIR_EUNAVAILABLE;
+        n->sent.why = scope_printf(s, "no answer: %s", nadir_strerror(err));
+    else if (!taken)
+        n->sent.why = scope_printf(s, "the answer had status %d", status);
+}
+
+int webhooks_send(struct scope *s, struct notice *list, size_t count) {
+    struct fetch *calls = scope_alloc(s, (count + 1) * sizeof *calls);
+    struct fetched *answers = scope_alloc(s, (count + 1) * sizeof *answers);
+    size_t *of = scope_alloc(s, (count + 1) * sizeof *of);
+    int *errs = scope_alloc(s, (count + 1) * sizeof *errs);
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!notice_is_open(&list[i])) continue;
+        of[wanted] = i;
+        calls[wanted++] = call_of(s, &list[i]);
+    }
+    int err = fetch_many(s, calls, wanted, answers, errs);
+    for (size_t i = 0; !err && i < wanted; i++) call_ended(s, &list[of[i]], errs[i], answers[i].status);
+    return err;
 }

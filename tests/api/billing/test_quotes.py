@@ -1,5 +1,6 @@
 """Prices: what is asked for is what is charged, for the area that is asked for."""
 import math
+import uuid
 
 import pytest
 from helpers import eventually
@@ -74,6 +75,35 @@ def test_quotes_are_private(user, other_user, anon, demo):
 def test_outside(user, scene):
     answer = user.post("/billing/v1/quotes", json={"items": [item_of(scene)], "aoi": box(100, 60, 101, 61)})
     assert (answer.status_code, problem(answer)) == (422, "aoi-outside")
+
+
+def ring(corners, x=0.0, y=0.0):
+    """A circle of a degree with so many corners."""
+    points = [[x + math.cos(2 * math.pi * n / corners), y + math.sin(2 * math.pi * n / corners)] for n in range(corners)]
+    return {"type": "Polygon", "coordinates": [points + points[:1]]}
+
+
+def test_outlines_of_too_many_corners_are_refused(admin, user):
+    """Cutting two outlines may take as long as the product of their corners; what would take too long is refused at once."""
+    name = "test-" + uuid.uuid4().hex
+    assert admin.post("/stac/collections", json={
+        "type": "Collection", "stac_version": "1.0.0", "id": name, "description": "Round", "license": "CC0-1.0", "links": [],
+        "extent": {"spatial": {"bbox": [[-1, -1, 1, 1]]}, "temporal": {"interval": [["2020-01-01T00:00:00Z", None]]}}}).status_code == 201
+    try:
+        assert admin.post(f"/stac/collections/{name}/items", json={
+            "type": "Feature", "stac_version": "1.0.0", "id": "round", "collection": name, "bbox": [-1, -1, 1, 1], "links": [], "assets": {},
+            "geometry": ring(2000), "properties": {"datetime": "2020-06-01T00:00:00Z"}}).status_code == 201
+        assert admin.post("/billing/v1/offers", json={
+            "collection": name, "model": "per_km2", "price": 5, "licence": {"id": "test", "title": "Test", "url": "https://licence.example/", "text": "Be good."},
+        }).status_code == 201
+        asked = {"items": [{"collection": name, "item": "round"}]}
+        eventually(lambda: user.post("/billing/v1/quotes", json=asked).status_code == 201)
+        assert user.post("/billing/v1/quotes", json={**asked, "aoi": ring(100, 0.5, 0.5)}).status_code == 201
+        answer = user.post("/billing/v1/quotes", json={**asked, "aoi": ring(900, 0.5, 0.5)})
+        assert (answer.status_code, problem(answer)) == (422, "too-detailed") and answer.json()["field"] == "aoi"
+    finally:
+        admin.delete(f"/stac/collections/{name}/items/round")
+        admin.delete(f"/stac/collections/{name}")
 
 
 def test_not_there(user, demo):

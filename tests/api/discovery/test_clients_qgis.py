@@ -1,4 +1,4 @@
-"""QGIS 3.22 (Debian's python3-qgis, some 1.5 GB with what it needs: not among the packages that tests install) against /stac and /csw."""
+"""QGIS 3.22 (Debian's python3-qgis) against /stac and /csw: its own layers, and MetaSearch, its catalogue client."""
 import json
 import os
 import subprocess
@@ -14,7 +14,8 @@ def has_qgis():
     return subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(not has_qgis(), reason="QGIS is not installed (apt-get install python3-qgis qgis-providers)")
+pytestmark = [pytest.mark.once,
+              pytest.mark.skipif(not has_qgis(), reason="QGIS is not installed (apt-get install python3-qgis qgis-providers)")]
 
 
 def qgis(tmp_path, body, **values):
@@ -66,7 +67,8 @@ out["placed"] = [(f["title"], f.geometry().asPoint().x(), f.geometry().asPoint()
 
 
 def test_metasearch(base, scenes, tmp_path):
-    """MetaSearch, QGIS's own catalogue client: its dialog searches by words and a box, pages, and finds the WMS of a scene."""
+    """MetaSearch, QGIS's own catalogue client: its dialog searches by words and a box, turns pages, shows a record and what went
+    over the wire, and finds the WMS of a scene."""
     out = qgis(tmp_path, """
 import os
 sys.path.insert(0, os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))
@@ -92,8 +94,18 @@ def search(words, west, south, east, north):
     return {"matches": dialog.catalog.results["matches"], "records": list(dialog.catalog.records), "label": dialog.lblResults.text(),
             "rows": dialog.treeRecords.topLevelItemCount()}
 
-out["title"] = dialog.catalog.identification.title if dialog.catalog else None
 out["words"] = search(given["word"], "-180", "-90", "180", "90")
+out["paged"] = list(dialog.catalog.records)
+for _ in range(6):
+    dialog.btnNext.click()
+    out["paged"] += list(dialog.catalog.records)
+dialog.btnFirst.click()
+out["first"] = list(dialog.catalog.records)
+maindialog.XMLDialog.exec_ = maindialog.RecordDialog.exec_ = lambda self: out.setdefault("shown", []).append(type(self).__name__)
+dialog.treeRecords.setCurrentItem(dialog.treeRecords.topLevelItem(1))
+dialog.treeRecords.topLevelItem(1).setSelected(True)
+dialog.show_metadata()
+dialog.show_xml()
 out["placed"] = search(given["word"], "2.5", "1.5", "5.5", "3.5")
 out["olinda"] = search("olinda", "-180", "-90", "180", "90")
 for at in range(dialog.treeRecords.topLevelItemCount()):
@@ -109,6 +121,9 @@ for at in range(dialog.treeRecords.topLevelItemCount()):
 """, base=base, word=scenes)
     assert "warnings" not in out, out["warnings"]
     assert out["words"]["matches"] == 61 and out["words"]["rows"] == 10
+    assert set(out["paged"]) == {scenes, *(f"{scenes}/s{n}" for n in range(60))} and len(out["paged"]) == 61
+    assert out["first"] == out["paged"][:10] == out["words"]["records"]
+    assert out["shown"] == ["RecordDialog", "XMLDialog"]
     assert set(out["placed"]["records"]) >= {f"{scenes}/s{y * 12 + x}" for x in (3, 4, 5) for y in (2, 3)}
     assert out["placed"]["matches"] == 7  # the collection covers the world
     assert "landsat-7/olinda" in out["olinda"]["records"] and out["wms"]

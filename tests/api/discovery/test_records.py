@@ -57,7 +57,7 @@ def test_from_the_landing_page_to_a_record(anon, made):
         assert f"http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{name}" in declared
     catalogs = anon.get(links["data"]).json()["collections"]
     assert [c["id"] for c in catalogs] == ["datasets"] and catalogs[0]["itemType"] == "record"
-    links = {link["rel"]: link["href"] for link in catalogs[0]["links"]}
+    links = {link["rel"]: link["href"] for link in reversed(catalogs[0]["links"])}
     assert anon.get(links["self"]).json() == catalogs[0]
     page = anon.get(links["items"], params={"q": made["word"]})
     assert page.headers["Content-Type"].startswith("application/geo+json")

@@ -2,6 +2,7 @@
 /* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -129,6 +130,38 @@ static void crossed_footprints_count_both_halves(void **state) {
     assert_true(fabs(area(bow, NULL) - 2 * half) < 0.01);
 }
 
+/* Counted twice where parts overlap, a scene would cost more than what it shows. */
+static void parts_that_overlap_count_once(void **state) {
+    (void)state;
+    const json_t *parts = scope_json(
+        &s, json_pack("{s:s,s:[[o][o]]}", "type", "MultiPolygon", "coordinates", ring(0, 0, 2, 2), ring(1, 0, 3, 2)));
+    assert_near(area(parts, NULL), area(box(0, 0, 3, 2), NULL));
+}
+
+/* A comb of `teeth`, or a ring that crosses itself everywhere. */
+static json_t *detailed(int teeth, bool crossed) {
+    json_t *line = json_array();
+    for (int i = 0; i < teeth; i++) {
+        double x = crossed ? sin(i * 2.4) : i * 2.0 / teeth - 1, y = crossed ? cos(i * 3.7) : i % 2;
+        json_array_append_new(line, json_pack("[ff]", x, y));
+    }
+    for (int side = 1; !crossed && side >= -1; side -= 2) json_array_append_new(line, json_pack("[ff]", 1.0 * side, -1.0));
+    json_array_append(line, json_array_get(line, 0));
+    return json_pack("{s:s,s:[o]}", "type", "Polygon", "coordinates", line);
+}
+
+static void outlines_too_detailed_are_refused_at_once(void **state) {
+    (void)state;
+    double km2;
+    const json_t *comb = scope_json(&s, detailed(18000, false)), *few = scope_json(&s, detailed(900, false));
+    assert_int_equal(footprint_area_km2(&s, comb, few, NULL, &km2), NADIR_ETOOLARGE);
+    assert_int_equal(footprint_area_km2(&s, comb, box(0, 0, 1, 1), NULL, &km2), 0);
+    const json_t *held = scope_json(&s, json_pack("[O,O]", few, few));
+    assert_int_equal(footprint_area_km2(&s, box(0, 0, 1, 1), few, held, &km2), NADIR_ETOOLARGE);
+    assert_int_equal(footprint_area_km2(&s, scope_json(&s, detailed(2000, true)), NULL, NULL, &km2), NADIR_ETOOLARGE);
+    assert_int_equal(footprint_area_km2(&s, scope_json(&s, detailed(100, true)), NULL, NULL, &km2), 0);
+}
+
 static void what_is_no_surface_has_no_price(void **state) {
     (void)state;
     double km2;
@@ -176,6 +209,8 @@ int main(void) {
         TEST(the_antimeridian_is_no_edge_of_the_world),
         TEST(a_scene_of_the_whole_world_has_its_area),
         TEST(crossed_footprints_count_both_halves),
+        TEST(parts_that_overlap_count_once),
+        TEST(outlines_too_detailed_are_refused_at_once),
         TEST(what_is_no_surface_has_no_price),
         TEST(areas_of_interest_are_checked),
     };

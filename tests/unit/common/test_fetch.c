@@ -112,6 +112,83 @@ static void limits_hold(void **state) {
     scope_end(&s);
 }
 
+#define TOGETHER 6
+
+/* Answers nobody before all are there: calls that go one after the other would never end. */
+static void *patient_server(void *arg) {
+    int fds[TOGETHER], to = *(const int *)arg;
+    char request[4096];
+    for (int i = 0; i < TOGETHER; i++) fds[i] = accept(to, NULL, NULL);
+    for (int i = 0; i < TOGETHER; i++) {
+        ssize_t n = recv(fds[i], request, sizeof request - 1, 0);
+        request[n > 0 ? n : 0] = '\0';
+        const char *reply = strstr(request, "GET /down") ? DOWN : OK;
+        if (send(fds[i], reply, strlen(reply), MSG_NOSIGNAL) < 0) break;
+        close(fds[i]);
+    }
+    return NULL;
+}
+
+static void many_go_side_by_side_and_each_for_itself(void **state) {
+    (void)state;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int own = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_t thread;
+    assert_false(bind(own, (struct sockaddr *)&a, sizeof a) || listen(own, 16) ||
+                 getsockname(own, (struct sockaddr *)&a, &len));
+    assert_int_equal(pthread_create(&thread, NULL, patient_server, &own), 0);
+    scope_init(&s, "test", 60000);
+    const char *good = scope_printf(&s, "http://127.0.0.1:%d/", ntohs(a.sin_port)), *down = scope_printf(&s, "%sdown", good);
+    const struct fetch calls[] = {
+        {.url = good, .flags = FETCH_INTERNAL, .timeout_ms = 30000},
+        {.url = down, .flags = FETCH_INTERNAL, .timeout_ms = 30000},
+        {.url = "not a url"},
+        {.url = good}, /* inside, and not let there */
+        {.url = good, .flags = FETCH_INTERNAL, .timeout_ms = 30000, .most = 4},
+        {.url = good, .flags = FETCH_INTERNAL, .timeout_ms = 30000},
+        {.url = good, .flags = FETCH_INTERNAL, .timeout_ms = 600000}, /* more than the scope has left */
+        {.url = good, .flags = FETCH_INTERNAL, .timeout_ms = 30000, .body = "a", .body_len = 1},
+        {.url = good, .flags = FETCH_INTERNAL, .timeout_ms = 30000},
+    };
+    static const int wanted[] = {0, 0, NADIR_EINVAL, NADIR_EUNAVAILABLE, NADIR_ETOOLARGE, 0, NADIR_EBUSY, 0, 0};
+    struct fetched out[9];
+    int errs[9];
+    assert_int_equal(fetch_many(&s, calls, 9, out, errs), 0);
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(errs[i], wanted[i]);
+        if (errs[i]) continue;
+        assert_int_equal(out[i].status, i == 1 ? 503 : 200);
+        assert_string_equal(out[i].body, i == 1 ? "" : "hello");
+    }
+    assert_string_equal(out[3].why, "it lies in a private network");
+    pthread_join(thread, NULL);
+    close(own);
+    scope_end(&s);
+}
+
+static void more_than_may_go_at_once_all_have_their_turn(void **state) {
+    (void)state;
+    static const char *answers[3 * FETCH_HOST_MOST];
+    struct fetch calls[3 * FETCH_HOST_MOST];
+    struct fetched out[3 * FETCH_HOST_MOST];
+    int errs[3 * FETCH_HOST_MOST];
+    scope_init(&s, "test", 60000);
+    served = 0;
+    script = answers;
+    for (int i = 0; i < 3 * FETCH_HOST_MOST; i++) {
+        answers[i] = OK;
+        calls[i] = (struct fetch){.url = url, .flags = FETCH_INTERNAL, .timeout_ms = 30000};
+    }
+    assert_int_equal(fetch_many(&s, calls, 3 * FETCH_HOST_MOST, out, errs), 0);
+    for (int i = 0; i < 3 * FETCH_HOST_MOST; i++) {
+        assert_int_equal(errs[i], 0);
+        assert_string_equal(out[i].body, "hello");
+    }
+    assert_int_equal(served, 3 * FETCH_HOST_MOST);
+    scope_end(&s);
+}
+
 /* Runs last: it leaves the breaker of a dead port open. */
 static void a_dead_host_is_left_alone(void **state) {
     (void)state;
@@ -128,6 +205,8 @@ int main(void) {
         cmocka_unit_test(inside_is_closed_to_what_users_send),
         cmocka_unit_test(idempotent_requests_are_tried_again),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(many_go_side_by_side_and_each_for_itself),
+        cmocka_unit_test(more_than_may_go_at_once_all_have_their_turn),
         cmocka_unit_test(a_dead_host_is_left_alone),
     };
     return cmocka_run_group_tests(tests, start, NULL);

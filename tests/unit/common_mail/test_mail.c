@@ -268,6 +268,49 @@ static void refusals_are_told_from_being_busy(void **state) {
     server_stop(server);
 }
 
+static void many_messages_share_a_connection(void **state) {
+    (void)state;
+    struct server server = server_or_skip("--refuse", "eve@example.org");
+    struct mail list[] = {message(), message(), message(), message(), message()};
+    int errs[5];
+    list[3].to = "eve@example.org";
+    mail_send_many(&s, list, 5, errs);
+    server_stop(server);
+    for (int i = 0; i < 5; i++) assert_int_equal(errs[i], i == 3 ? NADIR_EDENIED : 0);
+    const char *first = scope_strdup(&s, file_read("1.port"));
+    assert_string_equal(file_read("2.port"), first);
+    assert_string_equal(file_read("3.port"), first);
+    assert_non_null(file_read("4.eml"));
+    assert_null(file_read("5.eml"));
+}
+
+static void a_server_that_ends_connections_gets_another(void **state) {
+    (void)state;
+    struct server server = server_or_skip("--most", "2");
+    const struct mail list[] = {message(), message(), message(), message(), message()};
+    int errs[5];
+    mail_send_many(&s, list, 5, errs);
+    server_stop(server);
+    for (int i = 0; i < 5; i++) assert_int_equal(errs[i], 0);
+    const char *first = scope_strdup(&s, file_read("1.port"));
+    assert_string_equal(file_read("2.port"), first);
+    assert_string_not_equal(file_read("3.port"), first);
+    assert_non_null(file_read("5.eml"));
+}
+
+static void what_there_is_no_time_for_is_not_begun(void **state) {
+    (void)state;
+    struct scope brief;
+    const struct mail list[] = {message(), message()};
+    int errs[2];
+    setenv("NADIR_STATE", folder, 1);
+    scope_init(&brief, "test", 5000);
+    mail_send_many(&brief, list, 2, errs);
+    scope_end(&brief);
+    assert_int_equal(errs[0], 0);
+    assert_int_equal(errs[1], NADIR_EBUSY);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
@@ -279,6 +322,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_server_gets_the_message_whole, begin, end),
         cmocka_unit_test_setup_teardown(a_server_that_wants_a_login_gets_it, begin, end),
         cmocka_unit_test_setup_teardown(refusals_are_told_from_being_busy, begin, end),
+        cmocka_unit_test_setup_teardown(many_messages_share_a_connection, begin, end),
+        cmocka_unit_test_setup_teardown(a_server_that_ends_connections_gets_another, begin, end),
+        cmocka_unit_test_setup_teardown(what_there_is_no_time_for_is_not_begun, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,15 +197,15 @@ static void a_notice_whose_sender_died_goes_out_under_the_same_name(void **unuse
     const char *id = delivery_id(), *path = scope_printf(&s, "%s/mail/%s.eml", state, id);
     /* As a killed sender leaves it: taken, its time not yet over, then over. */
     run("UPDATE saved_delivery SET state = 'sending', attempts = 1, next_at = now() + interval '1 minute'");
-    assert_int_equal(deliveries_turn(&s, &more), 0);
+    assert_int_equal(mails_turn(&s, &more), 0);
     assert_false(more);
     assert_int_not_equal(access(path, F_OK), 0);
     run("UPDATE saved_delivery SET next_at = now()");
-    assert_int_equal(deliveries_turn(&s, &more), 0);
+    assert_int_equal(mails_turn(&s, &more), 0);
     assert_true(more);
     assert_int_equal(access(path, F_OK), 0);
     assert_int_equal(number("SELECT count(*) FROM saved_delivery WHERE state = 'sent' AND attempts = 2"), 1);
-    assert_int_equal(deliveries_turn(&s, &more), 0);
+    assert_int_equal(mails_turn(&s, &more), 0);
     assert_false(more);
 }
 
@@ -218,7 +218,56 @@ static void notices_for_nobody_are_dropped(void **unused) {
     publish("i", NULL, 1);
     turns();
     run("UPDATE saved_search SET mail = false");
-    assert_int_equal(deliveries_turn(&s, &more), 0);
+    assert_int_equal(mails_turn(&s, &more), 0);
+    assert_int_equal(number("SELECT count(*) FROM saved_delivery WHERE state = 'dropped'"), 1);
+}
+
+/* Matches of before the item became private: those who may see it now are told, of several owners in one turn each his own. */
+static void one_turn_tells_each_owner_what_they_may_see(void **unused) {
+    (void)unused;
+    need_db();
+    bool more;
+    run("INSERT INTO person (subject, email, name, roles) VALUES ('ana', 'ana@nadir.example', 'Ana', ''),"
+        " ('ben', 'ben@nadir.example', 'Ben', ''), ('adm', 'adm@nadir.example', 'Adm', 'scientist admin')");
+    save("adm", "adm", "{}");
+    save("ana", "ana", "{}");
+    save("ben", "ben", "{}");
+    publish("private", NULL, 1);
+    publish("public", NULL, 2);
+    turns();
+    run("UPDATE item SET owner = 'ben' WHERE id = 'private'");
+    assert_int_equal(mails_turn(&s, &more), 0);
+    assert_int_equal(number("SELECT count(*) FROM saved_delivery WHERE state = 'sent' AND attempts = 1"), 3);
+    static const struct {
+        const char *search;
+        bool both;
+    } wanted[] = {{"adm", true}, {"ana", false}, {"ben", true}};
+    for (size_t i = 0; i < 3; i++) {
+        struct db_rows *rows;
+        assert_int_equal(
+            db_query(&s, saved_db(), &rows, "SELECT id FROM saved_delivery WHERE search = $1", "s", wanted[i].search), 0);
+        char text[4096];
+        FILE *mail = fopen(scope_printf(&s, "%s/mail/%s.eml", state, db_text(rows, 0, 0)), "r");
+        assert_non_null(mail);
+        text[fread(text, 1, sizeof text - 1, mail)] = '\0';
+        fclose(mail);
+        assert_non_null(strstr(text, scope_printf(&s, "To: %c", wanted[i].search[0] - 'a' + 'A')));
+        assert_non_null(strstr(text, wanted[i].both ? "Subject: 2 new scenes: n\r\n" : "Subject: New scene: n\r\n"));
+    }
+    assert_int_equal(mails_turn(&s, &more), 0);
+    assert_false(more);
+}
+
+static void a_match_of_what_is_hidden_now_is_dropped(void **unused) {
+    (void)unused;
+    need_db();
+    bool more;
+    run("INSERT INTO person (subject, email, name, roles) VALUES ('ana', 'ana@nadir.example', 'Ana', '')");
+    save("s1", "ana", "{}");
+    publish("i", NULL, 1);
+    turns();
+    run("UPDATE item SET owner = 'ben'");
+    assert_int_equal(mails_turn(&s, &more), 0);
     assert_int_equal(number("SELECT count(*) FROM saved_delivery WHERE state = 'dropped'"), 1);
 }
 
@@ -230,14 +279,14 @@ static void an_address_that_is_not_known_is_waited_for_and_then_given_up(void **
     publish("i", NULL, 1);
     turns();
     for (int attempt = 1; attempt <= 8; attempt++) {
-        assert_int_equal(deliveries_turn(&s, &more), 0);
+        assert_int_equal(mails_turn(&s, &more), 0);
         assert_true(more);
         assert_int_equal(number("SELECT attempts FROM saved_delivery"), attempt);
         assert_int_equal(number("SELECT (next_at > now())::int FROM saved_delivery"), 1);
         run("UPDATE saved_delivery SET next_at = now()");
     }
     assert_int_equal(number("SELECT count(*) FROM saved_delivery WHERE state = 'dead' AND error IS NOT NULL"), 1);
-    assert_int_equal(deliveries_turn(&s, &more), 0);
+    assert_int_equal(mails_turn(&s, &more), 0);
     assert_false(more);
 }
 
@@ -289,6 +338,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(with_nobody_listening_the_cursor_goes_to_the_end, begin, end),
         cmocka_unit_test_setup_teardown(a_notice_whose_sender_died_goes_out_under_the_same_name, begin, end),
         cmocka_unit_test_setup_teardown(notices_for_nobody_are_dropped, begin, end),
+        cmocka_unit_test_setup_teardown(one_turn_tells_each_owner_what_they_may_see, begin, end),
+        cmocka_unit_test_setup_teardown(a_match_of_what_is_hidden_now_is_dropped, begin, end),
         cmocka_unit_test_setup_teardown(an_address_that_is_not_known_is_waited_for_and_then_given_up, begin, end),
         cmocka_unit_test_setup_teardown(signatures_are_those_that_are_documented, begin, end),
         cmocka_unit_test_setup_teardown(webhooks_go_outside_by_https_only, begin, end),
