@@ -1,6 +1,6 @@
 # Finds the libraries once and defines nadir_module(), nadir_program() and nadir_unit_test().
 find_package(PkgConfig REQUIRED)
-foreach(lib libpq hiredis jansson libjwt libcurl libcrypto proj geos gdal libargon2 libarchive libseccomp libdeflate libturbojpeg libpng libxml-2.0 yaml-0.1 yajl)
+foreach(lib libpq hiredis jansson libjwt libcurl libcrypto proj geos gdal libargon2 libarchive libseccomp libdeflate libturbojpeg libpng gdlib libxml-2.0 yaml-0.1 yajl zlib libisal)
   string(REGEX REPLACE "[^a-z0-9]" "_" target ${lib})
   pkg_check_modules(${target} QUIET IMPORTED_TARGET ${lib})
 endforeach()

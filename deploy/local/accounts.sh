@@ -9,7 +9,7 @@ WEB_CLIENT_ID=nadir-web
 
 make_secrets() {
     local name
-    for name in postgres identity link admin_password demo_password scientist_password client_secret web_client_secret; do
+    for name in postgres identity link s3 admin_password demo_password scientist_password client_secret web_client_secret; do
         secret "$name" >/dev/null
     done
     [ -s "$SECRETS/stripe_secret_key" ] || printf 'sk_test_%s' "$(random_hex 24)" | write_owned "$SECRETS/stripe_secret_key" 600

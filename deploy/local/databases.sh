@@ -67,6 +67,7 @@ extensions_of() {
     case $1 in
         discovery) echo postgis btree_gist pg_trgm ;;
         billing) echo postgis btree_gist ;;
+        view) echo postgis ;;
         *) ;;
     esac
 }

@@ -43,7 +43,10 @@ E2
         printf "export NADIR_HARVEST_INSIDE='http://127.0.0.1: %s/'\n" "$NADIR_URL" ;;
     esac
     case $mine in *" download "*)
-        printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link" ;;
+        printf "export NADIR_LINK_SECRET_FILE='%s'\n" "$SECRETS/link"
+        printf "export NADIR_S3_SECRET_FILE='%s'\n" "$SECRETS/s3"
+        printf "export NADIR_ARCHIVE='%s'\n" "$NADIR_VAR/archive"
+        printf "export NADIR_S3_INCOMING='%s'\n" "$NADIR_VAR/nginx/s3" ;;
     esac
     case $mine in *" billing "*)
         cat <<E2
@@ -190,6 +193,16 @@ exec 2>&1
 exec '$APP/bin/nadir-cutter'
 E2
     fi
+    if [ -x "$APP/bin/nadir-keeper" ] && [ -f "$APP/lib/download.so" ]; then
+        module_environment "$1" download | write_owned "$CONF/keeper.env" 600
+        define_service keeper <<E2
+#!/bin/sh
+exec 2>&1
+'$APP/service/clear-orphans' "\$PWD" nadir-keeper
+. '$CONF/keeper.env'
+exec '$APP/bin/nadir-keeper'
+E2
+    fi
     if [ -x "$APP/bin/nadir-catalogue" ] && [ -f "$APP/lib/discovery.so" ]; then
         module_environment "$1" discovery | write_owned "$CONF/exporter.env" 600
         define_service exporter <<E2
@@ -240,7 +253,7 @@ service_state() { # name
         postgres) files+=("$NADIR_VAR/pg/nadir.conf") ;;
         redis) files+=("$CONF/redis.conf") ;;
         stripe) files+=("$APP"/standins/stripe/*) ;;
-        runner | cutter | exporter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
+        runner | cutter | keeper | exporter) files+=("$CONF/$1.env" "$APP"/bin/* "$APP"/lib/libnadir*) ;;
         nginx) ;;
         *)
             files+=("$CONF/$1.conf" "$CONF/$1.env" "$APP"/lib/*nadir*.so "$APP"/bin/*)

@@ -36,6 +36,7 @@ enum error_format {
     ERRORS_OWS,         /* OWS 1.1 ExceptionReport */
     ERRORS_CSW,         /* OWS 1.0.0 ExceptionReport */
     ERRORS_HTML,        /* a small page, for what people open in a browser */
+    ERRORS_S3,          /* Amazon S3 <Error><Code>…</Code><Message>…</Message><Resource/><RequestId/></Error> */
     ERRORS_ODATA,       /* OData JSON Format 4.01 section 21 {"error":{"code":…,"message":…}} */
 };
 
@@ -77,7 +78,8 @@ struct response {
     struct pairs headers;
     size_t headers_room;
     enum error_format errors;
-    const char *error_code; /* format-specific code (OAuth error, OGC exceptionCode); see response_error */
+    const char *error_code;            /* format-specific code (OAuth error, OGC exceptionCode); see response_error */
+    const char *resource, *request_id; /* what was asked for, and the gateway's name of the request, for ERRORS_S3; or NULL */
 };
 
 /* ---- reading ---- */

@@ -193,7 +193,7 @@ static int begin(struct http_request *req) {
     req->onfree = on_free;
     if (err) {
         op->rs = scope_alloc(rq->scope, sizeof *op->rs);
-        *op->rs = (struct response){.scope = rq->scope};
+        *op->rs = (struct response){.scope = rq->scope, .errors = router_errors(rq->path), .resource = rq->path};
         response_error(op->rs, 400, "malformed-query", NULL,
                        "The query string has a bad percent-escape, text that is not UTF-8, or too many arguments.");
         box->op = NULL;

@@ -56,6 +56,9 @@ struct module {
     int (*tick)(struct scope *s);
     int tick_ms;
     int db_most; /* connections of the pool; 0: 8 */
+    /** Called before every handler, after the credential was looked at; may be NULL. It may take another credential, of the
+     *  module's own, into rq->auth. An answer made by it, or a negative value, ends the request. */
+    int (*enter)(struct request *rq, struct response *rs);
 };
 
 /** Registers a module and starts it: opens its database from NADIR_DB_<NAME>, starts its bus and tick. Returns 0 or negative.
@@ -81,6 +84,8 @@ int nadir_server_load(const struct module *m, int action);
 /** Runs a request through the router: finds the route, checks rights and body size, calls the handler on the calling thread
  *  and always leaves an answer in rs. Used by the adapter (on pool threads), unit tests and fuzzers. */
 void router_serve(struct request *rq, struct response *rs);
+/** The error format of what has no route: that of the nearest relative. */
+enum error_format router_errors(const char *path);
 /** Finds the route without serving it (the adapter asks for its class of work). NULL: none. */
 const struct route *router_find(enum http_method method, const char *path);
 

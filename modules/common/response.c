@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/http.h"
 #include "common/log.h"
@@ -181,6 +182,58 @@ static int error_odata(struct response *rs, int status, const char *type, const 
     return response_json(rs, status, json_pack("{s:o}", "error", error));
 }
 
+/* Amazon S3 API reference, "Error responses": of errors that have no code of S3's, the one that its clients know for the
+ * status. */
+static const char *s3_code(int status) {
+    switch (status) {
+    case 400:
+        return "InvalidRequest";
+    case 401:
+    case 402:
+    case 403:
+        return "AccessDenied";
+    case 404:
+        return "NoSuchKey";
+    case 405:
+        return "MethodNotAllowed";
+    case 409:
+        return "OperationAborted";
+    case 412:
+        return "PreconditionFailed";
+    case 413:
+        return "EntityTooLarge";
+    case 416:
+        return "InvalidRange";
+    case 429:
+    case 503:
+        return "SlowDown";
+    case 501:
+        return "NotImplemented";
+    case 504:
+        return "ServiceUnavailable";
+    default:
+        return "InternalError";
+    }
+}
+
+/* S3's own codes are in CamelCase, our types are not. */
+static int error_s3(struct response *rs, int status, const char *type, const char *detail) {
+    const char *code = *type >= 'A' && *type <= 'Z' ? type : s3_code(status);
+    return response_text(rs, status, "application/xml",
+                         scope_printf(rs->scope,
+                                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message>"
+                                      "<Resource>%s</Resource><RequestId>%s</RequestId></Error>\n",
+                                      code, http_escape(rs->scope, detail),
+                                      http_escape(rs->scope, rs->resource ? rs->resource : ""),
+                                      http_escape(rs->scope, rs->request_id ? rs->request_id : "")));
+}
+
+static bool has_header(const struct response *rs, const char *name) {
+    for (size_t i = 0; i < rs->headers.count; i++)
+        if (strcasecmp(rs->headers.list[i].name, name) == 0) return true;
+    return false;
+}
+
 int response_error(struct response *rs, int status, const char *type, const char *field, const char *format, ...) {
     char detail[1024];
     va_list args;
@@ -190,7 +243,7 @@ int response_error(struct response *rs, int status, const char *type, const char
     /* A cut in the middle of a character would not be UTF-8. */
     size_t len = strlen(detail);
     while (len > 0 && !text_is_utf8(detail, len)) detail[--len] = '\0';
-    if (status == 503 || status == 429) response_header(rs, "retry-after", "1");
+    if ((status == 503 || status == 429) && !has_header(rs, "retry-after")) response_header(rs, "retry-after", "1");
     switch (rs->errors) {
     case ERRORS_OAUTH:
         return error_oauth(rs, status, type, detail);
@@ -200,6 +253,8 @@ int response_error(struct response *rs, int status, const char *type, const char
         return error_xml(rs, status, type, field, detail);
     case ERRORS_HTML:
         return error_html(rs, status, detail);
+    case ERRORS_S3:
+        return error_s3(rs, status, type, detail);
     case ERRORS_ODATA:
         return error_odata(rs, status, type, field, detail);
     case ERRORS_PROBLEM:

@@ -78,7 +78,12 @@ static enum error_format format_near(const char *path) {
     for (int i = 0; wms[i]; i++)
         if (strncmp(path, wms[i], strlen(wms[i])) == 0) return ERRORS_WMS;
     if (strncmp(path, "/odata/", 7) == 0) return ERRORS_ODATA;
+    if (strncmp(path, "/s3/", 4) == 0) return ERRORS_S3;
     return strncmp(path, "/oauth2/", 8) == 0 ? ERRORS_OAUTH : ERRORS_PROBLEM;
+}
+
+enum error_format router_errors(const char *path) {
+    return format_near(path);
 }
 
 static void allow_header(struct response *rs, unsigned allowed) {
@@ -164,6 +169,8 @@ static void serve(struct request *rq, struct response *rs) {
     enum http_method method = rq->head ? HTTP_HEAD : rq->method;
     rq->route = find(method, rq->path, &allowed, &owner);
     rs->errors = rq->route ? rq->route->errors : format_near(rq->path);
+    rs->resource = rq->path;
+    rs->request_id = request_header(rq, "x-request-id");
     if (owner) rq->scope->module = owner->name;
     if (!rq->route) {
         if (allowed && rq->method == HTTP_OPTIONS) {
@@ -184,7 +191,8 @@ static void serve(struct request *rq, struct response *rs) {
     }
     if (decode_params(rq, rs) != 0 || rs->status) return;
     if (authorise(rq, rs, owner) != 0) return;
-    int err = rq->route->handler(rq, rs);
+    int err = owner->enter ? owner->enter(rq, rs) : 0;
+    if (!err && !rs->status) err = rq->route->handler(rq, rs);
     if (err < 0 && rs->status < 400) {
         rs->headers.count = 0; /* an answer made before the commit, which then failed, is not given */
         response_fail(rs, err);

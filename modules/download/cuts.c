@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "download/cuts.h"
 #include "download/download.h"
 
 #define CUT_TYPE "image/tiff; application=geotiff; profile=cloud-optimized"
@@ -43,31 +44,40 @@ static int cut_ask(struct scope *s, const struct right_asset *a, const char *sub
                     "s", db_text(*rows, 0, KEY));
 }
 
-static int cut_later(struct request *rq, struct response *rs, const struct db_rows *rows) {
+static int cut_later(struct request *rq, struct response *rs, int64_t before) {
     response_header(rs, "Retry-After", "2");
     response_header(rs, "Cache-Control", "no-store");
     return response_json(rs, 202,
-                         json_pack("{s:s, s:I, s:s, s:s}", "state", "preparing", "before", (json_int_t)db_int(rows, 0, BEFORE),
-                                   "detail", "The file is being cut to the area that you bought; ask again in 2 seconds.",
-                                   "href", scope_printf(rq->scope, "%s%s", rq->base_url, rq->path)));
+                         json_pack("{s:s, s:I, s:s, s:s}", "state", "preparing", "before", (json_int_t)before, "detail",
+                                   "The file is being cut to the area that you bought; ask again in 2 seconds.", "href",
+                                   scope_printf(rq->scope, "%s%s", rq->base_url, rq->path)));
+}
+
+int cut_find(struct scope *s, const struct right_asset *a, const char *subject, struct right_asset *part, struct cut *cut) {
+    struct db_rows *rows;
+    int err = cut_ask(s, a, subject, &rows);
+    if (err) return err;
+    const char *state = db_text(rows, 0, STATE);
+    *part = *a;
+    *cut = (struct cut){CUT_WAITING, db_int(rows, 0, BEFORE), db_text(rows, 0, REASON)};
+    if (!state || strcmp(state, "waiting") == 0) return 0;
+    cut->state = strcmp(state, "failed") == 0 ? CUT_IMPOSSIBLE : CUT_READY;
+    part->path = db_text(rows, 0, PATH);
+    part->type = CUT_TYPE;
+    part->size = db_int(rows, 0, SIZE);
+    part->sha256 = db_text(rows, 0, SHA256);
+    part->version = db_text(rows, 0, KEY);
+    return 0;
 }
 
 static int cut_send(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
-    struct db_rows *rows;
-    int err = cut_ask(rq->scope, a, subject, &rows);
+    struct right_asset part;
+    struct cut cut;
+    int err = cut_find(rq->scope, a, subject, &part, &cut);
     if (err) return err;
-    const char *state = db_text(rows, 0, STATE);
-    if (!state || strcmp(state, "waiting") == 0) return cut_later(rq, rs, rows);
-    if (strcmp(state, "failed") == 0)
-        return response_error(rs, 409, "cannot-cut", NULL, "This file cannot be cut to the area that you bought: %s.",
-                              db_text(rows, 0, REASON));
-    struct right_asset part = *a;
-    part.path = db_text(rows, 0, PATH);
-    part.type = CUT_TYPE;
-    part.size = db_int(rows, 0, SIZE);
-    part.sha256 = db_text(rows, 0, SHA256);
-    part.version = db_text(rows, 0, KEY);
-    return delivery_send(rq, rs, &part, subject);
+    if (cut.state == CUT_READY) return delivery_send(rq, rs, &part, subject);
+    if (cut.state == CUT_WAITING) return cut_later(rq, rs, cut.before);
+    return response_error(rs, 409, "cannot-cut", NULL, "This file cannot be cut to the area that you bought: %s.", cut.reason);
 }
 
 int asset_send(struct request *rq, struct response *rs, int access, const struct right_asset *a, const char *subject) {

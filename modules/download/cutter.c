@@ -23,6 +23,7 @@
 #define IDLE_MS 250
 #define AWAY_MS 1000
 #define CUT_SECONDS 1200
+#define BEAT_US (10 * 1000000LL)
 #define SWEEP_US (600 * 1000000LL)
 
 static volatile sig_atomic_t ending;
@@ -38,9 +39,18 @@ static void on_end(int signal) {
     ending = 1;
 }
 
+/* The row is held by a transaction, and the server ends one that it does not hear of for a minute. */
+struct hold {
+    struct db_tx *tx;
+    int64_t beat_us;
+};
+
 static bool go_on(void *context) {
-    (void)context;
-    return !ending;
+    struct hold *h = context;
+    if (ending) return false;
+    if (clock_us() - h->beat_us < BEAT_US) return true;
+    h->beat_us = clock_us();
+    return db_exec(h->tx, NULL, "SELECT", "") == 0;
 }
 
 /* What GDAL opens for an asset's path. */
@@ -75,7 +85,7 @@ static int publish(const char *made, const char *place) {
 enum column { KEY, SOURCE, AREAS, PATH };
 
 /* Cuts the row at hand. Returns 0 with *reason NULL when the file is in its place; with *reason when it never will be. */
-static int cut(struct scope *s, const struct cutter *c, const struct db_rows *row, char hex[129], int64_t *size,
+static int cut(struct scope *s, const struct cutter *c, struct hold *h, const struct db_rows *row, char hex[129], int64_t *size,
                const char **reason) {
     const char *place = scope_printf(s, "%s/%s", c->data, db_text(row, 0, PATH));
     const char *made = scope_printf(s, "%s.%d.part", place, (int)getpid()), *areas = scope_printf(s, "%s.json", made);
@@ -86,7 +96,7 @@ static int cut(struct scope *s, const struct cutter *c, const struct db_rows *ro
     folders_make(s, c->data, db_text(row, 0, PATH));
     (void)unlink(made);
     int err = write_text(areas, db_text(row, 0, AREAS));
-    if (!err) err = child_run((const char *[]){c->program, source, areas, made, NULL}, CUT_SECONDS, go_on, NULL, &end);
+    if (!err) err = child_run((const char *[]){c->program, source, areas, made, NULL}, CUT_SECONDS, go_on, h, &end);
     if (!err && end.status == CUT_DONE) {
         err = publish(made, place);
         if (!err) err = digest_file(place, "SHA256", hex, size);
@@ -125,7 +135,8 @@ static int turn(struct scope *s, const struct cutter *c) {
                   "FOR UPDATE SKIP LOCKED LIMIT 1",
                   "");
     if (!err && db_count(row) == 0) err = NADIR_ENOTFOUND;
-    if (!err) err = cut(s, c, row, hex, &size, &reason);
+    struct hold h = {tx, clock_us()};
+    if (!err) err = cut(s, c, &h, row, hex, &size, &reason);
     if (!err) err = row_end(tx, db_text(row, 0, KEY), hex, size, reason);
     if (!err) return db_commit(tx);
     db_rollback(tx);

@@ -13,7 +13,10 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "download/cold.h"
 #include "download/download.h"
+#include "download/quota.h"
+#include "download/sums.h"
 
 bool delivery_begins(const char *range, int64_t size, int64_t *bytes) {
     *bytes = size;
@@ -60,15 +63,32 @@ static bool has_role(const struct right_asset *a, const char *role) {
     return false;
 }
 
-/* RFC 9530 Repr-Digest, and RFC 3230 Digest for the clients that know only that: of the whole file, on ranges too. */
-static void digests(struct response *rs, const struct right_asset *a) {
-    unsigned char sum[32], text[48];
+/* Hexadecimal as base64, as digest headers have it; "" where it is not hexadecimal. */
+static const char *base64_of_hex(struct scope *s, const char *hex) {
+    unsigned char sum[EVP_MAX_MD_SIZE];
     size_t len;
-    if (!OPENSSL_hexstr2buf_ex(sum, sizeof sum, &len, a->sha256, '\0')) return;
-    EVP_EncodeBlock(text, sum, (int)len);
-    response_header(rs, "Repr-Digest", "sha-256=:%s:", (const char *)text);
-    response_header(rs, "Digest", "sha-256=%s", (const char *)text);
-    response_header(rs, "X-Checksum-Sha256", "%s", a->sha256);
+    unsigned char *text = scope_alloc(s, 2 * EVP_MAX_MD_SIZE);
+    if (OPENSSL_hexstr2buf_ex(sum, sizeof sum, &len, hex, '\0')) EVP_EncodeBlock(text, sum, (int)len);
+    return (const char *)text;
+}
+
+/* Of the whole file, on ranges too: RFC 9530 Repr-Digest, which has no use for MD5, and RFC 3230 Digest, whose clients may know
+ * only that. The MD5 is looked up where a download begins. */
+static int digests(struct request *rq, struct response *rs, const struct right_asset *a) {
+    struct sum sum = {.state = SUM_GONE};
+    int64_t bytes;
+    int err = delivery_begins(request_header(rq, "range"), a->size, &bytes) ? sums_find(rq->scope, &a->path, 1, &sum) : 0;
+    if (err) return err;
+    bool read = sum.state == SUM_READY && (!*a->sha256 || strcmp(a->sha256, sum.sha256) == 0);
+    const char *hex = *a->sha256 ? a->sha256 : read ? sum.sha256 : NULL;
+    if (!hex) return 0;
+    const char *sha256 = base64_of_hex(rq->scope, hex);
+    response_header(rs, "Repr-Digest", "sha-256=:%s:", sha256);
+    if (read) response_header(rs, "Digest", "sha-256=%s,md5=%s", sha256, base64_of_hex(rq->scope, sum.md5));
+    if (!read) response_header(rs, "Digest", "sha-256=%s", sha256);
+    response_header(rs, "X-Checksum-Sha256", "%s", hex);
+    if (read) response_header(rs, "X-Checksum-Md5", "%s", sum.md5);
+    return 0;
 }
 
 /* Pictures are shown in place; anything else is saved, so that no file of a user's is ever a page of ours. */
@@ -81,12 +101,12 @@ static bool is_picture(const struct right_asset *a) {
 
 /* One event for each download that begins; previews are looked at, not downloaded, and later ranges belong to one that began.
  * The event is committed before the answer, so a download that was granted is counted, exactly once. */
-static int record_usage(struct request *rq, const struct right_asset *a, const char *subject) {
+int delivery_record(struct request *rq, const char *collection, const char *item, const char *asset, const char *subject,
+                    int64_t size) {
     int64_t bytes;
-    if (rq->head || has_role(a, "thumbnail") || !delivery_begins(request_header(rq, "range"), a->size, &bytes)) return 0;
-    json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:i}", "kind", "download", "collection", a->collection, "item", a->item,
-                             "asset", a->asset, "count", 1);
-    if (subject) json_object_set_new(data, "subject", json_string(subject));
+    if (rq->head || !delivery_begins(request_header(rq, "range"), size, &bytes)) return 0;
+    json_t *data = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:i}", "kind", "download", "collection", collection, "item", item,
+                             "asset", asset, "subject", subject, "count", 1);
     if (bytes >= 0) json_object_set_new(data, "bytes", json_integer(bytes));
     struct db_tx *tx;
     int err = db_begin(rq->scope, download_db(), &tx);
@@ -98,10 +118,25 @@ static int record_usage(struct request *rq, const struct right_asset *a, const c
     return err ? err : db_commit(tx);
 }
 
+static int record_usage(struct request *rq, const struct right_asset *a, const char *subject) {
+    return has_role(a, "thumbnail") ? 0 : delivery_record(rq, a->collection, a->item, a->asset, subject, a->size);
+}
+
+/* Previews cost no quota. False: it is used up, and that was answered. */
+static bool is_counted(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
+    if (has_role(a, "thumbnail") || has_role(a, "overview")) return true;
+    const char *file = scope_printf(rq->scope, "%s/%s", a->version, a->asset);
+    return quota_take(rq, rs, subject, file, a->size, quota_bytes(request_header(rq, "range"), a->size));
+}
+
 /* Where an asset lies elsewhere by HTTP, its address; otherwise NULL. */
 static const char *remote_address(const char *path) {
     if (strncmp(path, "/vsicurl/", 9) == 0) return path + 9;
     return strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0 ? path : NULL;
+}
+
+bool delivery_is_remote(const char *path) {
+    return remote_address(path) || strncmp(path, "/vsi", 4) == 0;
 }
 
 /* True if the data is mounted here and the file is not in it. Where it is not mounted, only the gateway can tell. */
@@ -115,7 +150,10 @@ static bool is_missing(struct scope *s, const char *path) {
 static int send_file(struct request *rq, struct response *rs, const struct right_asset *a, const char *subject) {
     char *etag = *a->sha256 ? scope_strdup(rq->scope, a->sha256)
                             : scope_printf(rq->scope, "%s-%s", a->version, http_encode(rq->scope, a->asset));
+    struct stat st;
+    int64_t bytes;
     if (is_missing(rq->scope, a->path)) {
+        if (cold_find(rq->scope, a->path, &st)) return cold_send(rq, rs, subject, a->collection, a->item, &a->path, 1);
         log_error(rq->scope, "a catalogued file is missing", "path", a->path, NULL);
         return response_error(rs, 404, "file-missing", NULL,
                               "This file is catalogued but not here at the moment; we were told.");
@@ -129,8 +167,10 @@ static int send_file(struct request *rq, struct response *rs, const struct right
     }
     response_header(rs, "Content-Disposition", "%s; filename=\"%s\"", is_picture(a) ? "inline" : "attachment",
                     delivery_filename(rq->scope, a->item, a->path));
-    if (*a->sha256) digests(rs, a);
-    int err = record_usage(rq, a, subject);
+    if (!is_counted(rq, rs, a, subject)) return 0;
+    int err = digests(rq, rs, a);
+    if (!err) err = record_usage(rq, a, subject);
+    if (!err && delivery_begins(request_header(rq, "range"), a->size, &bytes)) err = cold_touch(rq->scope, a->path);
     if (err) return err;
     return response_accel(rs, a->type, scope_printf(rq->scope, "/_files/%s", http_encode_path(rq->scope, a->path)));
 }

@@ -79,21 +79,10 @@ void colour_ramp(const float *plane, const struct ramp *ramp, const unsigned cha
     }
 }
 
-void colour_difference(float *a, const float *b, const double scale[2], const double offset[2], unsigned char *valid,
-                       size_t n) {
-    float ka = (float)scale[0];
-    float kb = (float)scale[1];
-    float oa = (float)offset[0];
-    float ob = (float)offset[1];
+void colour_validate(float *plane, unsigned char *valid, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        float x = a[i] * ka + oa;
-        float y = b[i] * kb + ob;
-        float sum = x + y;
-        unsigned char good = sum > 0;
-        float v = (x - y) / (good ? sum : 1.0F);
-        v = v < -1 ? -1 : v;
-        v = v > 1 ? 1 : v;
-        a[i] = v;
+        unsigned char good = (unsigned char)(isnan(plane[i]) ? 0 : 1);
+        plane[i] = good ? plane[i] : 0;
         valid[i] &= good;
     }
 }

@@ -34,9 +34,8 @@ void colour_ramp(const float *plane, const struct ramp *ramp, const unsigned cha
 /** The colour of one value. */
 void colour_of(const struct ramp *ramp, double value, unsigned char rgb[3]);
 
-/** (a - b) / (a + b) of physical values sample * scale + offset, into a; clamped to -1..1, invalid where a + b is not positive.
- *  NDVI is that of near infrared and red (Rouse et al. 1974), NDWI of green and near infrared (McFeeters 1996). */
-void colour_difference(float *a, const float *b, const double scale[2], const double offset[2], unsigned char *valid, size_t n);
+/** Makes invalid what is NaN, and writes 0 there. */
+void colour_validate(float *plane, unsigned char *valid, size_t n);
 
 /** Amplitude or intensity to decibels: factor * log10(sample); invalid where not positive. factor 20 for amplitude. */
 void colour_decibel(float *plane, double factor, unsigned char *valid, size_t n);

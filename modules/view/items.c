@@ -1,6 +1,7 @@
 /* items.c: /view/v1/items: in which styles an item can be drawn, and where its tiles are. */
 #include <math.h>
 
+#include "view/computed.h"
 #include "view/crs.h"
 #include "view/view.h"
 
@@ -25,8 +26,8 @@ static const char *path_of(struct request *rq, const struct scene *scene) {
 }
 
 static json_t *tile_template(struct request *rq, const struct scene *scene, const struct style *style) {
-    return json_sprintf("%s/view/tiles/%s/%s/{z}/{x}/{y}.png?v=%s", rq->base_url, path_of(rq, scene), style->id,
-                        http_encode(rq->scope, scene->version));
+    return json_sprintf("%s/view/tiles/%s/%s/{z}/{x}/{y}.png?v=%s%s", rq->base_url, path_of(rq, scene), style->id,
+                        http_encode(rq->scope, scene->version), style->made_up ? computed_query(rq) : "");
 }
 
 int items_get(struct request *rq, struct response *rs) {

@@ -25,11 +25,19 @@ bool integer_parse(const char *text, int least, int most, int *out) {
     return *out >= least && *out <= most;
 }
 
-bool box_parse(const char *text, double box[4]) {
-    for (int i = 0; i < 4; i++) {
+static bool list_parse(const char *text, int count, double *list) {
+    for (int i = 0; i < count; i++) {
         const char *end;
-        if (!number_at(text, &end, &box[i]) || *end != (i < 3 ? ',' : '\0')) return false;
+        if (!number_at(text, &end, &list[i]) || *end != (i < count - 1 ? ',' : '\0')) return false;
         text = end + 1;
     }
     return true;
+}
+
+bool pair_parse(const char *text, double pair[2]) {
+    return list_parse(text, 2, pair);
+}
+
+bool box_parse(const char *text, double box[4]) {
+    return list_parse(text, 4, box);
 }

@@ -15,7 +15,7 @@
 #include "common/log.h"
 #include "view/crs.h"
 
-#define KEPT 24
+#define KEPT 96 /* three bands and the mask of as many scenes as a mosaic may have */
 
 struct handle {
     char *path;

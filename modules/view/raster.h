@@ -39,7 +39,7 @@ struct raster {
 };
 
 /** Opens a raster for this thread, or finds it open. path is relative to NADIR_DATA, or an address below one of the prefixes
- *  in NADIR_VIEW_REMOTE; version changes when the file's content does. *out is borrowed until the thread has opened 23 others.
+ *  in NADIR_VIEW_REMOTE; version changes when the file's content does. *out is borrowed until the thread has opened 95 others.
  *  NADIR_ENOTFOUND when the file is not there or no georeferenced GeoTIFF, NADIR_EDENIED when the path leads elsewhere. */
 int raster_open(struct scope *s, const char *path, const char *version, struct raster **out);
 

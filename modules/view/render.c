@@ -5,40 +5,30 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "view/drawing.h"
 #include "view/sample.h"
+#include "view/symbolizer.h"
 
 #define BLOCK 512 /* pictures are drawn in blocks, so memory stays small and the deadline is seen */
 
-static int bands_of(const struct style *style) {
+int drawing_bands(const struct style *style) {
     switch (style->kind) {
     case STYLE_RGB:
     case STYLE_VISUAL:
         return 3;
-    case STYLE_DIFFERENCE:
-        return 2;
+    case STYLE_EXPRESSION:
+        return style->expression->nbands;
+    case STYLE_SYMBOL:
+        return style->symbolizer->nchannels;
     default:
         return 1;
     }
 }
 
-/* What a block is drawn with. */
-struct drawing {
-    struct scope *scope;
-    const struct scene *scene;
-    const struct style *style;
-    const struct map *map;
-    struct raster *rasters[3];
-    struct stretch stretches[3];
-    double shrink[3];
-    float *planes[3];
-    unsigned char *valid;
-    int margin; /* samples drawn around a block: 1 for shading */
-};
-
-static int drawing_begin(struct drawing *d, const struct block *touched) {
-    int count = bands_of(d->style);
-    bool stretched = d->style->kind == STYLE_RGB || d->style->kind == STYLE_GRAY || d->style->kind == STYLE_DECIBEL;
-    d->margin = d->style->kind == STYLE_ELEVATION ? 1 : 0;
+int drawing_begin(struct drawing *d, const struct block *touched, int width, int height) {
+    int count = drawing_bands(d->style);
+    bool stretched = d->style->kind == STYLE_RGB || d->style->kind == STYLE_GRAY || d->style->kind == STYLE_DECIBEL ||
+                     d->style->kind == STYLE_SYMBOL;
     for (int i = 0; i < count; i++) {
         int err = scene_raster(d->scope, d->scene, d->style->bands[i], &d->rasters[i]);
         if (err) return err;
@@ -47,33 +37,40 @@ static int drawing_begin(struct drawing *d, const struct block *touched) {
         if (err) return err;
         d->shrink[i] = grid_shrink(d->map, touched, d->rasters[i]);
     }
-    int width = touched->width < BLOCK ? touched->width : BLOCK;
-    int height = touched->height < BLOCK ? touched->height : BLOCK;
     size_t n = (size_t)(width + 2 * d->margin) * (size_t)(height + 2 * d->margin);
     for (int i = 0; i < count; i++) {
         d->planes[i] = malloc(n * sizeof(float));
         if (!d->planes[i]) return NADIR_ENOMEM;
     }
+    if (d->style->kind == STYLE_EXPRESSION) {
+        d->result = malloc(n * sizeof(float));
+        if (!d->result) return NADIR_ENOMEM;
+    }
     d->valid = malloc(n);
     return d->valid ? 0 : NADIR_ENOMEM;
 }
 
-static void drawing_end(struct drawing *d) {
-    for (int i = 0; i < 3; i++) free(d->planes[i]);
+void drawing_end(struct drawing *d) {
+    for (int i = 0; i < EXPRESSION_BANDS; i++) free(d->planes[i]);
+    free(d->result);
     free(d->valid);
 }
 
 /* Bands whose rasters are in one system share the positions of the block's pixels. */
 static int sample_bands(struct drawing *d, const struct block *b) {
-    int count = bands_of(d->style);
+    int count = drawing_bands(d->style);
     for (int from = 0, to = 0; from < count; from = to) {
         struct sample_source sources[SAMPLE_SOURCES];
         struct grid grid;
         const struct raster *first = d->rasters[from];
         for (to = from; to < count && strcmp(d->rasters[to]->srs_key, first->srs_key) == 0; to++) {
             const struct band *band = &d->scene->bands[d->style->bands[to]];
-            sources[to - from] =
-                (struct sample_source){d->rasters[to], d->shrink[to], band->nodata, band->has_nodata, band->index};
+            sources[to - from] = (struct sample_source){.raster = d->rasters[to],
+                                                        .shrink = d->shrink[to],
+                                                        .nodata = band->nodata,
+                                                        .has_nodata = band->has_nodata,
+                                                        .nearest = d->style->nearest,
+                                                        .band = band->index};
         }
         double tolerance = 0.125 * first->pixel * fmax(d->shrink[from], 1);
         int err = grid_build(d->scope, d->map, b, first, tolerance, &grid);
@@ -99,7 +96,19 @@ static double ground_size(const struct map *m, const struct block *b) {
     return across * cos(y * M_PI / 180);
 }
 
-static void paint(struct drawing *d, const struct block *b, unsigned char *rgba) {
+int drawing_sample(struct drawing *d, const struct block *b) {
+    size_t n = (size_t)b->width * (size_t)b->height;
+    memset(d->valid, 1, n);
+    int err = sample_bands(d, b);
+    if (err || d->style->kind != STYLE_EXPRESSION) return err;
+    const float *planes[EXPRESSION_BANDS];
+    memcpy(planes, d->planes, sizeof planes);
+    err = expression_run(d->style->expression, planes, d->result, n);
+    if (!err) colour_validate(d->result, d->valid, n);
+    return err;
+}
+
+void drawing_paint(struct drawing *d, const struct block *b, unsigned char *rgba) {
     const struct style *style = d->style;
     const struct band *first = &d->scene->bands[style->bands[0]];
     const float *const planes[3] = {d->planes[0], d->planes[1], d->planes[2]};
@@ -122,13 +131,15 @@ static void paint(struct drawing *d, const struct block *b, unsigned char *rgba)
     case STYLE_GRAY:
         colour_gray(planes[0], &d->stretches[0], d->valid, n, rgba);
         break;
-    case STYLE_DIFFERENCE: {
-        const struct band *second = &d->scene->bands[style->bands[1]];
-        colour_difference(d->planes[0], planes[1], (double[2]){first->scale, second->scale},
-                          (double[2]){first->offset, second->offset}, d->valid, n);
-        colour_ramp(planes[0], style->ramp, d->valid, n, rgba);
+    case STYLE_EXPRESSION:
+        if (style->ramp)
+            colour_ramp(d->result, style->ramp, d->valid, n, rgba);
+        else
+            colour_gray(d->result, &style->rescale, d->valid, n, rgba);
         break;
-    }
+    case STYLE_SYMBOL:
+        symbolizer_paint(style->symbolizer, planes, d->stretches, d->valid, n, rgba);
+        break;
     case STYLE_RAMP:
     case STYLE_ELEVATION:
         if (first->scale != 1 || first->offset != 0)
@@ -167,12 +178,11 @@ static void shade(struct drawing *d, const struct block *b, struct picture *out)
 static int draw_block(struct drawing *d, const struct block *b, struct picture *out) {
     struct block wide = {b->x - d->margin, b->y - d->margin, b->width + 2 * d->margin, b->height + 2 * d->margin};
     size_t n = (size_t)wide.width * (size_t)wide.height;
-    memset(d->valid, 1, n);
-    int err = sample_bands(d, &wide);
+    int err = drawing_sample(d, &wide);
     if (err) return err;
     unsigned char *painted = malloc(n * 4);
     if (!painted) return NADIR_ENOMEM;
-    paint(d, &wide, painted);
+    drawing_paint(d, &wide, painted);
     put(d, &wide, b, painted, out);
     free(painted);
     if (d->margin) shade(d, b, out);
@@ -187,7 +197,9 @@ int render(struct scope *s, const struct scene *scene, const struct style *style
     if (!err) err = scene_raster(s, scene, style->bands[0], &first);
     if (err) return err;
     if (!grid_touched(map, first, &touched)) return 0;
-    err = drawing_begin(&d, &touched);
+    d.margin = style->kind == STYLE_ELEVATION ? 1 : 0;
+    err = drawing_begin(&d, &touched, touched.width < BLOCK ? touched.width : BLOCK,
+                        touched.height < BLOCK ? touched.height : BLOCK);
     for (int y = 0; !err && y < touched.height; y += BLOCK) {
         for (int x = 0; !err && x < touched.width; x += BLOCK) {
             struct block b = {touched.x + x, touched.y + y, touched.width - x, touched.height - y};
@@ -217,4 +229,24 @@ int render_point(struct scope *s, const struct scene *scene, int band, double lo
         return NADIR_EUNAVAILABLE;
     *found = mask && isfinite(*value) && !(source->has_nodata && *value == source->nodata);
     return 0;
+}
+
+int render_point_computed(struct scope *s, const struct scene *scene, const struct style *style, double lon, double lat,
+                          bool *found, double *value) {
+    const float *planes[EXPRESSION_BANDS] = {0};
+    float samples[EXPRESSION_BANDS];
+    float result;
+    *found = false;
+    for (int i = 0; i < style->expression->nbands; i++) {
+        bool there;
+        double sample;
+        int err = render_point(s, scene, style->bands[i], lon, lat, &there, &sample);
+        if (err || !there) return err;
+        samples[i] = (float)sample;
+        planes[i] = &samples[i];
+    }
+    int err = expression_run(style->expression, planes, &result, 1);
+    *found = !err && isfinite(result);
+    *value = (double)result;
+    return err;
 }

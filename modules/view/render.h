@@ -16,4 +16,8 @@ int render(struct scope *s, const struct scene *scene, const struct style *style
 /** The sample of a band at a position in longitude and latitude (nearest pixel). False in *found: no data there. */
 int render_point(struct scope *s, const struct scene *scene, int band, double lon, double lat, bool *found, double *value);
 
+/** The value of a style's expression there. False in *found: a band has no data, or the formula no value. */
+int render_point_computed(struct scope *s, const struct scene *scene, const struct style *style, double lon, double lat,
+                          bool *found, double *value);
+
 #endif

@@ -31,7 +31,8 @@ struct taps {
 /* A source with its window in memory. */
 struct loaded {
     struct window window;
-    GDALDataType type;   /* GDT_Byte, GDT_UInt16 or GDT_Float32 */
+    GDALDataType type; /* GDT_Byte, GDT_UInt16 or GDT_Float32 */
+    bool nearest;
     void *pixels;        /* of that type */
     unsigned char *mask; /* 1: has data; NULL: all have */
     unsigned char *mask_memory;
@@ -208,6 +209,14 @@ VECTORISED static void row_taps(const struct window *w, int width, struct taps *
     }
 }
 
+/* All weight to the nearest of the four. */
+static void row_snap(struct taps *t, int width) {
+    for (int i = 0; i < width; i++) {
+        t->wx[i] = t->wx[i] >= 128 ? 256 : 0;
+        t->wy[i] = t->wy[i] >= 128 ? 256 : 0;
+    }
+}
+
 /* Weighted by 256 * 256, a 16-bit sample just fits 32 bits: the whole of bilinear interpolation is integer. */
 #define ROW_PLAIN(T, SUM, SCALE)                                                                                               \
     do {                                                                                                                       \
@@ -291,7 +300,8 @@ static int load(struct scope *s, const struct sample_source *source, struct load
     l->pixels = malloc(n * (size_t)GDALGetDataTypeSizeBytes(l->type));
     l->mask_memory = malloc(n);
     if (!l->pixels || !l->mask_memory) return NADIR_ENOMEM;
-    int err = read_band(s, band, &l->window, l->pixels, l->type, true);
+    l->nearest = source->nearest;
+    int err = read_band(s, band, &l->window, l->pixels, l->type, !source->nearest);
     return err ? err : mask_read(s, band, source, l);
 }
 
@@ -322,9 +332,10 @@ static void resample(const struct grid *g, const struct loaded *all, int count, 
         size_t row = (size_t)y * (size_t)g->width;
         for (int i = 0; i < count; i++) {
             const struct window *w = &all[i].window;
-            if (i == 0 || !same_place(w, &all[i - 1].window)) {
+            if (i == 0 || all[i].nearest != all[i - 1].nearest || !same_place(w, &all[i - 1].window)) {
                 row_positions(g, w, y, t);
                 row_taps(w, g->width, t);
+                if (all[i].nearest) row_snap(t, g->width);
             }
             sample_row(&all[i], t, g->width, planes[i] + row, valid + row);
         }

@@ -1,4 +1,4 @@
-/* sample.h: reads the pixels of a raster that a block needs and resamples them bilinearly onto it. */
+/* sample.h: reads the pixels of a raster that a block needs and resamples them onto it, bilinearly unless they are classes. */
 #ifndef NADIR_VIEW_SAMPLE_H
 #define NADIR_VIEW_SAMPLE_H
 
@@ -10,10 +10,11 @@ struct sample_source {
     double shrink;
     double nodata;
     bool has_nodata;
-    int band; /* from 1 */
+    bool nearest; /* classes, that no value lies between */
+    int band;     /* from 1 */
 };
 
-#define SAMPLE_SOURCES 4
+#define SAMPLE_SOURCES 8
 
 /** Reads `count` bands (at most SAMPLE_SOURCES, their rasters all in the system that the grid was built for) for a block, each
  * at the resolution that fits its shrink. planes[i] takes width * height values, valid the same number of bytes, of which those

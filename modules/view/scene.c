@@ -1,8 +1,10 @@
 #include "view/scene.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "view/style.h"
 
@@ -84,20 +86,41 @@ static const char *band_name(const char *key, const json_t *asset, size_t i, siz
     return key;
 }
 
+/* Two assets may give their bands one name (the thermal bands of Landsat 7): the second is then "lwir-2". */
+static const char *own_name(struct scene *scene, const char *name) {
+    const char *found = name;
+    for (int number = 2; number <= SCENE_BANDS; number++) {
+        bool taken = false;
+        for (int i = 0; i < scene->nbands && !taken; i++)
+            taken = scene->bands[i].name && !scene->bands[i].visual && strcmp(scene->bands[i].name, found) == 0;
+        if (!taken) break;
+        found = scope_printf(&scene->memory, "%s-%d", name, number);
+    }
+    return found;
+}
+
 static void add_band(struct scene *scene, const char *key, const json_t *asset, size_t i, size_t count, bool visual) {
     if (scene->nbands >= SCENE_BANDS) return;
     struct scope *s = &scene->memory;
     struct band *b = &scene->bands[scene->nbands++];
     const char *title = text_of(asset, "title");
     const char *unit = json_string_value(band_member(asset, "raster:bands", i, "unit"));
-    b->name = clean_name(s, band_name(key, asset, i, count));
+    const char *name = clean_name(s, band_name(key, asset, i, count));
+    b->name = visual ? name : own_name(scene, name);
+    b->key = count == 1 ? clipped(s, key, 64) : "";
+    b->sensor = clipped(s, text_of(json_array_get(json_object_get(asset, "bands"), i), "name"), 64);
+    if (!*b->sensor) b->sensor = clipped(s, text_of(json_array_get(json_object_get(asset, "eo:bands"), i), "name"), 64);
     b->title = *title && count == 1 ? clipped(s, title, 120) : b->name;
+    b->asset = scope_strdup(s, key);
     b->path = scope_strdup(s, text_of(asset, "path"));
     b->unit = unit ? clipped(s, unit, 40) : "";
     b->index = (int)i + 1;
     b->scale = number_or(band_member(asset, "raster:bands", i, "scale"), 1);
     b->offset = number_or(band_member(asset, "raster:bands", i, "offset"), 0);
     b->visual = visual;
+    const json_t *wavelength = band_member(asset, "eo:bands", i, "center_wavelength"); /* micrometres; STAC 1.1 prefixes it */
+    if (!wavelength) wavelength = band_member(asset, "eo:bands", i, "eo:center_wavelength");
+    b->wavelength = number_or(wavelength, 0) * 1000;
     read_nodata(b, band_member(asset, "raster:bands", i, "nodata"));
     read_percentiles(b, band_member(asset, "raster:bands", i, "statistics"));
 }
@@ -125,10 +148,23 @@ static void read_bbox(struct scene *scene, const json_t *bbox) {
     scene->has_bbox = true;
 }
 
+/* "Sentinel-2A" and "LANDSAT_8" as "sentinel2a" and "landsat8"; the third Sentinel-2 is as the first. */
+static const char *plain_platform(struct scope *s, const char *text) {
+    char *plain = clipped(s, text, 64);
+    char *to = plain;
+    for (const char *c = plain; *c; c++)
+        if (isalnum((unsigned char)*c)) *to++ = (char)tolower((unsigned char)*c);
+    *to = '\0';
+    bool sentinel = strncmp(plain, "sentinel2", 9) == 0 && strcmp(plain, "sentinel2b") != 0;
+    return sentinel ? "sentinel2a" : plain;
+}
+
 static void read_item(struct scene *scene, const json_t *item) {
     const json_t *properties = json_object_get(item, "properties");
     const char *title = text_of(properties, "title");
     scene->title = clipped(&scene->memory, *title ? title : scene->item, 200);
+    const char *platform = text_of(properties, "platform");
+    scene->platform = plain_platform(&scene->memory, *platform ? platform : text_of(properties, "constellation"));
     scene->gsd = number_or(json_object_get(properties, "gsd"), 0);
     read_bbox(scene, json_object_get(item, "bbox"));
     const char *key;
@@ -170,10 +206,23 @@ const struct style *scene_style(const struct scene *scene, const char *id) {
     return NULL;
 }
 
-const struct band *scene_band(const struct scene *scene, const char *name) {
-    for (int i = 0; i < scene->nbands; i++)
-        if (strcmp(scene->bands[i].name, name) == 0) return &scene->bands[i];
-    return NULL;
+static int band_by(const struct scene *scene, const char *name, int (*compare)(const char *, const char *)) {
+    for (int member = 0; member < 3; member++) {
+        for (int i = 0; i < scene->nbands; i++) {
+            const struct band *b = &scene->bands[i];
+            const char *of_band = member == 0 ? b->name : member == 1 ? b->key : b->sensor;
+            if (!b->visual && compare(of_band, name) == 0) return i;
+        }
+    }
+    return -1;
+}
+
+int scene_band_index(const struct scene *scene, const char *name) {
+    int i = *name ? band_by(scene, name, strcmp) : -1;
+    if (i < 0 && *name) i = band_by(scene, name, strcasecmp);
+    if (i >= 0 || strcmp(name, "nir") != 0) return i;
+    i = scene_band_index(scene, "nir08");
+    return i >= 0 ? i : scene_band_index(scene, "nir09");
 }
 
 int scene_raster(struct scope *s, const struct scene *scene, int band, struct raster **out) {

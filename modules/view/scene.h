@@ -13,39 +13,52 @@
 #include "common/http.h"
 #include "common/rights.h"
 #include "view/colour.h"
+#include "view/expression/expression.h"
 #include "view/raster.h"
 
 #define SCENE_BANDS 32
 
 struct band {
-    const char *name; /* common name, or the sensor's or asset's; letters, digits, '-', '_' and '.' only */
+    const char *name;   /* common name, or the sensor's or asset's; letters, digits, '-', '_' and '.' only */
+    const char *key;    /* of its asset, if that has one band only; otherwise "" */
+    const char *sensor; /* its own name ("B04"), or "" */
     const char *title;
-    const char *path; /* as rights knows it */
-    const char *unit; /* "" if none */
-    int index;        /* in its raster, from 1 */
+    const char *asset; /* key of the asset that it is of */
+    const char *path;  /* as rights knows it */
+    const char *unit;  /* "" if none */
+    int index;         /* in its raster, from 1 */
     bool has_nodata;
     double nodata;
     double scale, offset; /* physical value = sample * scale + offset */
+    double wavelength;    /* of its centre, nanometres; 0: unknown */
     bool visual;          /* one of the three bands of the ready-made 8-bit picture */
     bool has_percentiles;
     struct stretch percentiles; /* 2nd and 98th, in samples */
 };
+
+struct symbolizer;
 
 enum style_kind {
     STYLE_RGB,        /* three bands, stretched */
     STYLE_VISUAL,     /* three bands of 8 bits as they are */
     STYLE_GRAY,       /* one band, stretched */
     STYLE_DECIBEL,    /* one band, as 20 log10, stretched */
-    STYLE_DIFFERENCE, /* normalised difference of two bands through a ramp */
+    STYLE_EXPRESSION, /* an expression, stretched or through a ramp */
     STYLE_RAMP,       /* one band through a ramp */
     STYLE_ELEVATION,  /* one band through a ramp and shaded */
+    STYLE_SYMBOL,     /* as a symbolizer says: one or three bands */
 };
 
 struct style {
     const char *id, *title;
     enum style_kind kind;
-    int bands[3]; /* indices of the scene's bands, as many as the kind needs */
-    const struct ramp *ramp;
+    int bands[EXPRESSION_BANDS];         /* indices of the scene's bands, as many as the kind needs; the others -1 */
+    const struct ramp *ramp;             /* NULL: gray */
+    const struct symbolizer *symbolizer; /* of STYLE_SYMBOL only */
+    const struct expression *expression;
+    bool nearest;           /* its bands are classes */
+    bool made_up;           /* by the request: no style of the scene's */
+    struct stretch rescale; /* of an expression without a ramp */
 };
 
 /* SCENE_BANDS single bands and the pictures made of several. */
@@ -57,7 +70,8 @@ struct scene {
     const char *collection, *item, *version, *title;
     bool is_public;
     bool is_sar;
-    double bbox[4]; /* longitude, latitude */
+    const char *platform; /* lower-case letters and digits only ("sentinel2a"), or "" */
+    double bbox[4];       /* longitude, latitude */
     bool has_bbox;
     double gsd; /* metres; 0 unknown */
     struct band bands[SCENE_BANDS];
@@ -76,11 +90,13 @@ void scene_release(void *scene);
 /** The style of that id, the default one for "" or "default"; NULL if the scene has none such. */
 const struct style *scene_style(const struct scene *scene, const char *id);
 
-/** The band of that name, or NULL. */
-const struct band *scene_band(const struct scene *scene, const char *name);
+/** The index of the band of that name: its name, its asset's key or its own name, in this order, first as written and then in
+ *  any case. "nir" is the narrow near infrared where there is no broad one. -1 if there is none; the ready-made picture's are
+ *  none. */
+int scene_band_index(const struct scene *scene, const char *name);
 
 /** The scene of an item that the caller may know of, for as long as the request's scope lasts. NADIR_ENOTFOUND and what
- *  rights_item returns. A public item's scene may be up to two seconds old. */
+ *  rights_item returns. A public item's scene may be up to half a second old. */
 int scene_get(struct request *rq, const char *collection, const char *item, const struct scene **out);
 
 /** Opens the raster of a band. Errors as raster_open. */

@@ -1,6 +1,6 @@
 /* scene_cache.c: scenes by item, so that a tile costs no query and no JSON.
  *
- * A public item's scene is believed for two seconds; then rights is asked again, and the scene is kept if the item's version
+ * A public item's scene is believed for half a second; then rights is asked again, and the scene is kept if the item's version
  * is the same. Private items are asked for every time: who may see them is for rights alone to say.
  */
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include "view/scene.h"
 
 #define KEPT 256
-#define BELIEVED_US 2000000
+#define BELIEVED_US 500000
 
 struct entry {
     struct scene *scene; /* NULL: free */

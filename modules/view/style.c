@@ -34,14 +34,26 @@ struct recipe {
     enum style_kind kind;
     const char *bands[3];
     const struct ramp *ramp;
+    const char *formula;
 };
 
 static const struct recipe recipes[] = {
-    {"true-color", "True colour", STYLE_RGB, {"red", "green", "blue"}, NULL},
-    {"false-color", "False colour (near infrared, red, green)", STYLE_RGB, {"nir", "red", "green"}, NULL},
-    {"swir", "Shortwave infrared (swir22, near infrared, red)", STYLE_RGB, {"swir22", "nir", "red"}, NULL},
-    {"ndvi", "NDVI, vegetation index", STYLE_DIFFERENCE, {"nir", "red", NULL}, &ramp_vegetation},
-    {"ndwi", "NDWI, water index", STYLE_DIFFERENCE, {"green", "nir", NULL}, &ramp_water},
+    {"true-color", "True colour", STYLE_RGB, {"red", "green", "blue"}, NULL, NULL},
+    {"false-color", "False colour (near infrared, red, green)", STYLE_RGB, {"nir", "red", "green"}, NULL, NULL},
+    {"swir", "Shortwave infrared (swir22, near infrared, red)", STYLE_RGB, {"swir22", "nir", "red"}, NULL, NULL},
+    /* Rouse et al. 1974, McFeeters 1996; where there is no light there is no index */
+    {"ndvi",
+     "NDVI, vegetation index",
+     STYLE_EXPRESSION,
+     {"nir", "red", NULL},
+     &ramp_vegetation,
+     "nir + red > 0 ? (nir - red) / (nir + red) : nodata"},
+    {"ndwi",
+     "NDWI, water index",
+     STYLE_EXPRESSION,
+     {"green", "nir", NULL},
+     &ramp_water,
+     "green + nir > 0 ? (green - nir) / (green + nir) : nodata"},
 };
 
 static const char *const elevation_names[] = {"elevation", "dem", "dsm", "dtm", "height", NULL};
@@ -53,28 +65,20 @@ static bool among(const char *name, const char *const *names) {
     return false;
 }
 
-static int band_index(const struct scene *scene, const char *name) {
-    for (int i = 0; i < scene->nbands; i++)
-        if (!scene->bands[i].visual && strcasecmp(scene->bands[i].name, name) == 0) return i;
-    if (strcmp(name, "nir") == 0) { /* Sentinel-2's narrow near infrared serves where the broad one is absent */
-        int i = band_index(scene, "nir08");
-        return i >= 0 ? i : band_index(scene, "nir09");
-    }
-    return -1;
-}
-
 static struct style *style_add(struct scene *scene, const char *id, const char *title, enum style_kind kind, int band) {
     static struct style spare; /* never handed out: there is room for every band and recipe */
     if (scene->nstyles >= SCENE_STYLES) return &spare;
     struct style *style = &scene->styles[scene->nstyles++];
-    *style = (struct style){.id = id, .title = title, .kind = kind, .bands = {band, -1, -1}};
+    *style = (struct style){.id = id, .title = title, .kind = kind, .bands = {band}};
+    for (int i = 1; i < EXPRESSION_BANDS; i++) style->bands[i] = -1;
     return style;
 }
 
 /* The ready-made picture is true colour where the bands of light are there, or nothing else is; of radar or heights it is gray.
  */
 static void add_visual(struct scene *scene, bool in_colour) {
-    bool colour = band_index(scene, "red") >= 0 && band_index(scene, "green") >= 0 && band_index(scene, "blue") >= 0;
+    bool colour =
+        scene_band_index(scene, "red") >= 0 && scene_band_index(scene, "green") >= 0 && scene_band_index(scene, "blue") >= 0;
     int first = -1;
     bool alone = true;
     for (int i = scene->nbands - 1; i >= 0; i--) {
@@ -90,18 +94,32 @@ static void add_visual(struct scene *scene, bool in_colour) {
     style->bands[2] = first + 2;
 }
 
+static struct expression_name find_band(const void *with, const char *name) {
+    const struct scene *scene = with;
+    int band = scene_band_index(scene, name);
+    if (band < 0) return (struct expression_name){0};
+    const struct band *b = &scene->bands[band];
+    return (struct expression_name){.kind = EXPRESSION_BAND, .number = band, .scale = b->scale, .offset = b->offset};
+}
+
 static void add_recipe(struct scene *scene, const struct recipe *recipe) {
     int bands[3] = {-1, -1, -1};
     for (int i = 0; i < scene->nstyles; i++)
         if (strcmp(scene->styles[i].id, recipe->id) == 0) return;
     for (int i = 0; i < 3 && recipe->bands[i]; i++) {
-        bands[i] = band_index(scene, recipe->bands[i]);
+        bands[i] = scene_band_index(scene, recipe->bands[i]);
         if (bands[i] < 0) return;
     }
+    const struct expression *expression = NULL;
+    struct expression_names names = {find_band, scene};
+    struct expression_fault fault;
+    if (recipe->formula && expression_compile(&scene->memory, recipe->formula, &names, &expression, &fault)) return;
     struct style *style = style_add(scene, recipe->id, recipe->title, recipe->kind, bands[0]);
     style->bands[1] = bands[1];
     style->bands[2] = bands[2];
     style->ramp = recipe->ramp;
+    style->expression = expression;
+    for (int i = 0; expression && i < expression->nbands; i++) style->bands[i] = expression->bands[i];
 }
 
 static void add_single(struct scene *scene, int i) {

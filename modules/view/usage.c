@@ -61,11 +61,10 @@ void usage_count(const char *collection, const char *item, size_t bytes) {
 
 static int emit(struct db_tx *tx, const struct counter *c) {
     json_t *data = json_pack("{s:s, s:I, s:I}", "kind", "tiles", "count", (json_int_t)c->count, "bytes", (json_int_t)c->bytes);
-    if (c->name) {
-        json_object_set_new(data, "collection", json_string(c->name));
-        json_object_set_new(data, "item", json_string(c->name + strlen(c->name) + 1));
-    }
-    return bus_emit(tx, "usage.recorded", c->name ? c->name + strlen(c->name) + 1 : "", data);
+    const char *item = c->name ? c->name + strlen(c->name) + 1 : "";
+    if (c->name) json_object_set_new(data, "collection", json_string(c->name));
+    if (*item) json_object_set_new(data, "item", json_string(item)); /* a map of a whole collection has none */
+    return bus_emit(tx, "usage.recorded", item, data);
 }
 
 /* Takes all counts out; those that could not be told are put back. */

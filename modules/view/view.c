@@ -2,13 +2,21 @@
 #include "view/view.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/digest.h"
 #include "common/rights.h"
+#include "view/computed.h"
 #include "view/crs.h"
+#include "view/instances.h"
+#include "view/mosaic.h"
+#include "view/numbers/numbers.h"
 #include "view/render.h"
 
 static const struct route routes[] = {
+    {HTTP_GET, "/view/v1/indices", NULL, indices_get, .work = WORK_QUICK},
     {HTTP_GET, "/view/v1/items/{collection}/{item}", SCOPE_OPTIONAL, items_get, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/items/{collection}/{item}/{style}/tilejson.json", SCOPE_OPTIONAL, items_tilejson, .work = WORK_HEAVY},
     {HTTP_GET, "/view/tiles/{collection}/{item}/{style}/{z}/{x}/{y}.png", SCOPE_OPTIONAL, tiles_png, .work = WORK_HEAVY},
@@ -16,13 +24,53 @@ static const struct route routes[] = {
     {HTTP_GET, "/view/v1/previews/{collection}/{item}/{style}.png", SCOPE_OPTIONAL, previews_png, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/previews/{collection}/{item}/{style}.jpg", SCOPE_OPTIONAL, previews_jpeg, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/points/{collection}/{item}", SCOPE_OPTIONAL, points_get, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/v1/profiles/{collection}/{item}", SCOPE_OPTIONAL, profiles_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/statistics/{collection}/{item}", SCOPE_OPTIONAL, statistics_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/histograms/{collection}/{item}", SCOPE_OPTIONAL, histograms_get, .work = WORK_HEAVY},
+    {HTTP_GET | HTTP_POST, "/view/v1/series/{collection}", SCOPE_OPTIONAL, series_get, .work = WORK_HEAVY},
+    {HTTP_POST, "/view/v1/instances", SCOPE_USER, instances_create, .work = WORK_QUICK},
+    {HTTP_GET, "/view/v1/instances", SCOPE_USER, instances_list, .work = WORK_QUICK},
+    {HTTP_DELETE, "/view/v1/instances/{instance}", SCOPE_USER, instances_revoke, .work = WORK_QUICK},
+    {HTTP_GET | HTTP_POST, "/view/v1/subsets/{collection}/{item}", SCOPE_OPTIONAL, subsets_get, .work = WORK_HEAVY},
     {HTTP_GET, "/view/v1/legends/{style}.png", NULL, legends_png, .work = WORK_QUICK},
     {HTTP_GET, "/view/v1/legends/{style}.json", NULL, legends_json, .work = WORK_QUICK},
-    {HTTP_GET, "/view/wms", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
-    {HTTP_GET, "/view/wms/{collection}/{item}", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
+    {HTTP_GET | HTTP_POST, "/view/wms", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
+    {HTTP_GET | HTTP_POST, "/view/wms/{collection}/{item}", SCOPE_OPTIONAL, wms_get, .work = WORK_HEAVY, .errors = ERRORS_WMS},
+    {HTTP_GET, "/view/wmts", SCOPE_OPTIONAL, wmts_kvp, .work = WORK_HEAVY, .errors = ERRORS_OWS},
+    {HTTP_GET, "/view/wmts/1.0.0/WMTSCapabilities.xml", SCOPE_OPTIONAL, wmts_capabilities_get, .work = WORK_HEAVY,
+     .errors = ERRORS_OWS},
+    {HTTP_GET, "/view/wmts/1.0.0/{rest*}", SCOPE_OPTIONAL, wmts_rest, .work = WORK_HEAVY, .errors = ERRORS_OWS},
+    {HTTP_GET, "/view/wmts/{collection}/{item}", SCOPE_OPTIONAL, wmts_kvp, .work = WORK_HEAVY, .errors = ERRORS_OWS},
+    {HTTP_GET, "/view/ogc", NULL, ogc_landing, .work = WORK_QUICK},
+    {HTTP_GET, "/view/ogc/conformance", NULL, ogc_conformance, .work = WORK_QUICK},
+    {HTTP_GET, "/view/ogc/api", NULL, ogc_api, .work = WORK_QUICK},
+    {HTTP_GET, "/view/ogc/tileMatrixSets", NULL, ogc_tile_sets, .work = WORK_QUICK},
+    {HTTP_GET, "/view/ogc/tileMatrixSets/{set}", NULL, ogc_tile_set, .work = WORK_QUICK},
+    {HTTP_GET, "/view/ogc/tiles", SCOPE_OPTIONAL, footprints_tilesets, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/tiles/{set}", SCOPE_OPTIONAL, footprints_tileset, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/tiles/{set}/{level}/{row}/{column}", SCOPE_OPTIONAL, footprints_tile, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections", SCOPE_OPTIONAL, ogc_collections, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}", SCOPE_OPTIONAL, ogc_collection, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/tiles", SCOPE_OPTIONAL, footprints_tilesets, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/tiles/{set}", SCOPE_OPTIONAL, footprints_tileset, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/tiles/{set}/{level}/{row}/{column}", SCOPE_OPTIONAL, footprints_tile,
+     .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/map", SCOPE_OPTIONAL, ogc_map, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/map/tiles", SCOPE_OPTIONAL, ogc_tilesets, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/map/tiles/{set}", SCOPE_OPTIONAL, ogc_tileset, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/map/tiles/{set}/{level}/{row}/{column}", SCOPE_OPTIONAL, ogc_tile,
+     .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/styles", SCOPE_OPTIONAL, ogc_styles, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/styles/{style}/map", SCOPE_OPTIONAL, ogc_map, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/styles/{style}/map/tiles", SCOPE_OPTIONAL, ogc_tilesets, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/styles/{style}/map/tiles/{set}", SCOPE_OPTIONAL, ogc_tileset, .work = WORK_HEAVY},
+    {HTTP_GET, "/view/ogc/collections/{id}/styles/{style}/map/tiles/{set}/{level}/{row}/{column}", SCOPE_OPTIONAL, ogc_tile,
+     .work = WORK_HEAVY},
 };
 
-static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS};
+static const struct subscription subscriptions[] = {RIGHTS_SUBSCRIPTIONS,
+                                                    {"discovery", "collection.*", mosaic_on_collection},
+                                                    {"identity", "user.disabled", instances_on_disabled}};
 
 static void stop(void) {
     struct scope s;
@@ -40,6 +88,7 @@ static const struct module view = {
     .tick = usage_flush,
     .tick_ms = 10000,
     .stop = stop,
+    .enter = instances_enter,
 };
 
 NADIR_MODULE(view)
@@ -51,23 +100,51 @@ bool view_scene_fail(struct request *rq, struct response *rs, const struct scene
         response_fail(rs, err);
         return true;
     }
-    *style = scene_style(*scene, id);
-    if (*style) return false;
-    response_error(rs, 404, "no-such-style", "style",
-                   "This item cannot be drawn in that style; see %s/view/v1/items/%s/%s for those it has.", rq->base_url,
-                   http_encode(rq->scope, (*scene)->collection), http_encode(rq->scope, (*scene)->item));
+    struct complaint c = {400, "invalid-parameter", "style", "With expression= or index= the style is \"expression\"."};
+    bool confused = computed_asked(rq) && !computed_is(rq, id);
+    if (!confused && computed_style(rq, *scene, id, style, &c)) return false;
+    response_error(rs, c.status, c.type, c.field, "%s", c.text);
     return true;
+}
+
+void view_public(const struct request *rq, struct response *rs, int seconds) {
+    response_header(rs, "cache-control", "%s, max-age=%d", instances_asked(rq) ? "private" : "public", seconds);
+}
+
+void view_changes(struct response *rs) {
+    response_header(rs, "x-accel-expires", "@%lld", (long long)time(NULL));
+}
+
+void view_listed(const struct request *rq, struct response *rs) {
+    view_changes(rs); /* before "no-cache": the gateway obeys the first of them */
+    response_header(rs, "cache-control", "%s, no-cache", rq->auth.subject ? "private" : "public");
+    response_header(rs, "vary", "Authorization");
+}
+
+int view_text(const struct request *rq, struct response *rs, const char *content_type, const char *text) {
+    char hex[65];
+    digest_text(text, hex);
+    if (response_not_modified(rq, rs, scope_strndup(rq->scope, hex, 32))) return 0;
+    return response_text(rs, 200, content_type, text);
+}
+
+int view_json(const struct request *rq, struct response *rs, json_t *json) {
+    char *text = json_dumps(scope_json(rq->scope, json), JSON_COMPACT);
+    if (!text) return NADIR_ENOMEM;
+    scope_defer(rq->scope, free, text);
+    return view_text(rq, rs, "application/json", text);
 }
 
 bool view_not_modified(const struct request *rq, struct response *rs, const struct scene *scene) {
     const char *version = request_arg(rq, "v");
     bool versioned = version && strcmp(version, scene->version) == 0;
     /* An address that names the version never changes its content; others may be a few minutes old in caches. */
-    if (scene->is_public)
+    if (scene->is_public && !instances_asked(rq))
         response_header(rs, "cache-control", versioned ? "public, max-age=86400, immutable" : "public, max-age=300");
     else
         response_header(rs, "cache-control", versioned ? "private, max-age=3600" : "private, max-age=60");
     response_header(rs, "vary", "Authorization");
+    view_changes(rs);
     return response_not_modified(rq, rs, scope_printf(rq->scope, "r%d-%s", RENDER_REVISION, scene->version));
 }
 

@@ -4,7 +4,7 @@
     run.py [--instance VAR] [--rounds 30] [--orders 200] [--jobs 50] [--each] [--seed N]
 
 Each round places orders and jobs through the gateway, with idempotency keys and retries, and kills -9 one process at a random
-moment: a module's (or the monolith's) worker or parent, the job runner, the cutter of bought areas, Redis, PostgreSQL or one of its backends. With --each a
+moment: a module's (or the monolith's) worker or parent, the job runner, the cutter of bought areas, the keeper of checksums, Redis, PostgreSQL or one of its backends. With --each a
 round kills every kind once. Then, without a hand on anything: every answered order is there once, paid once, with its
 entitlement in download; every area that was bought arrives cut; the ledger sums to zero and agrees with the wallets; every job has ended; every service is up.
 --instance is a running instance's NADIR_VAR (see local.env there); without it one is started and torn down.
@@ -100,7 +100,7 @@ class Killer:
     def kinds(self):
         names = [p.name for p in self.services.iterdir() if p.name not in ("nginx", "stripe")]
         return sorted([n for n in names if n not in ("postgres",)] + ["postgres", "backend"] +
-                      [f"{n} worker" for n in names if n not in ("postgres", "redis", "runner", "cutter", "exporter")])
+                      [f"{n} worker" for n in names if n not in ("postgres", "redis", "runner", "cutter", "keeper", "exporter")])
 
     def pid(self, service):
         return int((self.services / service / "supervise/pid").read_text() or 0)

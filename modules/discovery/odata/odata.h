@@ -132,7 +132,5 @@ int product_get(struct request *rq, struct response *rs);
 int product_attributes_get(struct request *rq, struct response *rs);
 int product_value_get(struct request *rq, struct response *rs);
 int product_nodes_get(struct request *rq, struct response *rs);
-int product_node_get(struct request *rq, struct response *rs);
-int product_node_value_get(struct request *rq, struct response *rs);
 
 #endif

@@ -95,9 +95,10 @@ def test_a_product(anon, scenes):
     root = anon.get(f"{PRODUCTS}({product['Id']})/Nodes").json()["result"]
     assert [(n["Name"], n["ChildrenNumber"]) for n in root] == [("S2A_MSIL2A_07", 2)]
     files = anon.get(root[0]["Nodes"]["uri"]).json()["result"]
-    assert {(n["Name"], n["ContentLength"]) for n in files} == {("archive", 1007), ("thumbnail", 10)}
-    file = anon.get(f"{PRODUCTS}({product['Id']})/Nodes(S2A_MSIL2A_07)/Nodes(thumbnail)/$value", allow_redirects=False)
-    assert file.status_code == 307 and file.headers["Location"] == "https://example.org/7.jpg"
+    assert {(n["Name"], n["ContentLength"]) for n in files} == {("7.zip", 1007), ("7.jpg", 10)}
+    for name in ("7.jpg", "'7.jpg'", "thumbnail"): # by the file's name, quoted or not, and by the asset's
+        file = anon.get(f"{PRODUCTS}({product['Id']})/Nodes(S2A_MSIL2A_07)/Nodes({name})/$value", allow_redirects=False)
+        assert file.status_code == 307 and file.headers["Location"] == "https://example.org/7.jpg"
 
 
 ALL = set(range(40))
@@ -203,7 +204,8 @@ def test_bad_input_is_refused(anon, options):
 
 @pytest.mark.parametrize("path, status", [
     (f"{PRODUCTS}(x)", 400), (f"{PRODUCTS}({uuid.uuid4()})", 404), (f"{PRODUCTS}({uuid.uuid4()})/$value", 404), ("/odata/v1/Nothing", 404),
-    (f"{PRODUCTS}({uuid.uuid4()})/Nodes(a)/Nodes(b)/$value", 404)])
+    (f"{PRODUCTS}({uuid.uuid4()})/Nodes(a)/Nodes(b)/$value", 404), (f"{PRODUCTS}({uuid.uuid4()})/Nothing", 404),
+    (f"{PRODUCTS}({uuid.uuid4()})/$value/Nodes", 404), (f"{PRODUCTS}({uuid.uuid4()})/Nodes()/Nodes", 404), (f"{PRODUCTS}({uuid.uuid4()})/Nodes/Nodes(a)", 404)])
 def test_errors_are_odata(anon, path, status):
     answer = anon.get(path)
     assert answer.status_code == status and answer.json()["error"]["message"]

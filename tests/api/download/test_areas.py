@@ -5,6 +5,7 @@ import pytest
 from helpers import eventually
 from osgeo import gdal
 from products import buy
+from s3 import Door, new_key, refused, texts
 
 gdal.UseExceptions()
 
@@ -99,6 +100,27 @@ def test_a_signed_link_gives_the_part_too(owner, anon, demo):
     assert made.status_code == 201
     part = fetch(anon, made.json()["href"])
     assert part.status_code == 200 and part.content == fetch(owner, band["href"]).content
+
+
+def test_the_s3_door_gives_the_same_part(owner, user, base, demo):
+    collection, item = demo["per_km2"]["collection"], demo["per_km2"]["item"]
+    band, door = bands(owner, demo)[0], Door(base, new_key(owner))
+    part = fetch(owner, band["href"]).content
+    key = f"{item}/{band['asset']}.tif"
+
+    def listed():
+        answer = door("GET", "/" + collection, params={"list-type": "2", "prefix": item + "/"})
+        if answer.status_code == 503:
+            refused(answer, 503, "SlowDown")
+            assert int(answer.headers["Retry-After"]) >= 1
+            return None
+        return dict(zip(texts(answer, "Contents/Key"), texts(answer, "Contents/Size")))
+    assert eventually(listed, 60)[key] == str(len(part))
+    got = door("GET", f"/{collection}/{key}")
+    assert got.status_code == 200 and got.content == part
+    assert door("GET", f"/{collection}/{key}", headers={"Range": "bytes=10-19"}).content == part[10:20]
+    refused(Door(base, new_key(user))("GET", f"/{collection}/{key}"), 403, "AccessDenied")
+    refused(Door(base, None)("GET", f"/{collection}/{key}"), 403, "AccessDenied")
 
 
 def test_others_still_have_to_buy(user, anon, demo, owner):

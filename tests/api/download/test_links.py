@@ -62,12 +62,20 @@ def test_a_changed_link_is_refused(product, anon):
         problem(anon.get(f"{root}/{forged}"), 403, "link-forged")
 
 
-def test_a_link_expires(product, anon):
+def test_a_link_expires(product, anon, other_user):
     person, file, _ = product
     href = person.post("/download/v1/links", json={**file, "expires_in": 3}).json()["href"]
     assert anon.get(href).status_code == 200
     eventually(lambda: anon.get(href).status_code == 410)
     problem(anon.get(href), 410, "link-expired")
+    # Its maker, and nobody else, makes a new one of it.
+    problem(other_user.post(href, json={}), 403, "link-of-another")
+    problem(anon.post(href, json={}), 401)
+    problem(person.post(href[:-1] + ("A" if href[-1] != "A" else "B"), json={}), 403, "link-forged")
+    problem(person.post(href, json={"expires_in": 0}), 422)
+    renewed = person.post(href, json={"expires_in": 60})
+    assert renewed.status_code == 201 and anon.get(renewed.json()["href"]).status_code == 200
+    assert person.post(href).status_code == 201 and anon.get(href).status_code == 410
 
 
 def test_only_those_who_may_use_a_file_make_links(product, anon, user, demo):

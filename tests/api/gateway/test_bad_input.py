@@ -102,6 +102,7 @@ def check(answer, what):
         or kind.startswith("text/xml")
         or kind.startswith("application/vnd.ogc.se_xml")
         or kind.startswith("text/html")
+        or (kind.startswith("application/xml") and "<Error><Code>" in answer.text)
     )
     assert good, f"{what}: an error as {kind}: {answer.text[:200]}"
     assert "/nadir_" not in answer.text and "SELECT " not in answer.text, f"{what}: tells of the inside: {answer.text[:300]}"

@@ -1,4 +1,5 @@
 """Scenes made up for the tests of view: COGs below NADIR_DATA and the items that name them."""
+import contextlib
 import os
 import shutil
 import uuid
@@ -59,9 +60,9 @@ def data_folder():
     return folder
 
 
-@pytest.fixture(scope="module")
-def publish(base, admin, anon_session, data_folder):
-    """publish(write, assets): makes an item; write(folder) writes its files and assets name them. Taken away in the end."""
+@contextlib.contextmanager
+def publishing(admin, anon_session, data_folder):
+    """A collection of its own, and make(write, assets): an item in it."""
     collection = f"t-view-{uuid.uuid4().hex[:10]}"
     made = admin.post("/stac/collections", json={
         "type": "Collection", "stac_version": "1.0.0", "id": collection, "title": "View tests", "description": "made by a test",
@@ -101,12 +102,19 @@ def publish(base, admin, anon_session, data_folder):
 
 
 @pytest.fixture(scope="session")
+def publish(admin, anon_session, data_folder):
+    """publish(write, assets): makes an item; write(folder) writes its files and assets name them. Taken away in the end."""
+    with publishing(admin, anon_session, data_folder) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
 def anon_session(base):
     from helpers import Api
     return Api(base)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def scene(publish):
     """Four 16-bit bands of smooth hills and some texture in UTM 33 north, a strip without data in the west, and `visual`."""
     side = 1200
@@ -130,3 +138,21 @@ def scene(publish):
     assets = {name: {"file": f"{name}.tif", "raster:bands": [band], "eo:bands": [{"common_name": name}]} for name in arrays}
     assets["visual"] = {"file": "visual.tif", "roles": ["visual", "overview"]}
     return publish(write, assets, {"gsd": 10})
+
+
+@pytest.fixture(scope="session")
+def publish_pair(admin, anon_session, data_folder):
+    """Two scenes of one place in one collection, dark in January and bright in March 2024: (collection, first, second)."""
+    def make(publish, value, day):
+        def write(folder):
+            ground = numpy.full((300, 300), value, dtype="uint16")
+            ground[0, 0] = 0
+            write_cog(f"{folder}/red.tif", ground, 32633, (500000, 100, 0, 5000000, 0, -100), nodata=0)
+
+        band = {"nodata": 0, "data_type": "uint16", "statistics": {"p2": 1000, "p98": 3000}}
+        assets = {"red": {"file": "red.tif", "raster:bands": [band], "eo:bands": [{"common_name": "red"}]}}
+        return publish(write, assets, {"gsd": 100, "datetime": f"{day}T10:00:00Z"})
+
+    with publishing(admin, anon_session, data_folder) as publish:
+        first, second = make(publish, 1200, "2024-01-01"), make(publish, 2600, "2024-03-01")
+        yield first["collection"], first, second

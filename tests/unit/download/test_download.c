@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "download/download.h"
+#include "download/quota.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 
@@ -124,6 +125,31 @@ static void test_ranges_past_the_end(void **state) {
     assert_false(delivery_past_end(NULL, 100));
 }
 
+static void test_bytes_that_a_range_asks_for(void **state) {
+    (void)state;
+    static const struct {
+        const char *range;
+        int64_t bytes;
+    } cases[] = {
+        {NULL, 100},
+        {"bytes=0-", 100},
+        {"bytes=10-19", 10},
+        {"bytes=90-200", 10},
+        {"bytes=-10", 10},
+        {"bytes=-200", 100},
+        {"bytes=0-9, 20-29,-5", 25},
+        {"bytes=0-59,0-59", 100}, /* never more than the file, once */
+        {"bytes=100-", 0},
+        {"bytes=5-4", 0},
+        {"items=1-2", 100}, /* not understood: the whole file goes out */
+        {"bytes=x-", 100},
+        {"bytes=99999999999999999999-", 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(quota_bytes(cases[i].range, 100), cases[i].bytes);
+    assert_int_equal(quota_bytes("bytes=0-9", -1), -1);
+}
+
 static void test_filenames(void **state) {
     (void)state;
     assert_string_equal(delivery_filename(&s, "olinda", "products/l7/olinda/red.tif"), "olinda_red.tif");
@@ -138,7 +164,7 @@ int main(void) {
         TEST(test_token_round_trip), TEST(test_every_changed_character_is_noticed),
         TEST(test_garbage_tokens),   TEST(test_token_has_a_limit),
         TEST(test_ranges),           TEST(test_ranges_past_the_end),
-        TEST(test_filenames),
+        TEST(test_filenames),        TEST(test_bytes_that_a_range_asks_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/colormaps.h"
 #include "view/colour.h"
 #include "view/crs.h"
 #include "view/numbers.h"
@@ -140,15 +141,42 @@ static void test_ramps(void **state) {
     assert_null(style_ramp(""));
 }
 
-static void test_differences(void **state) {
+static void test_what_is_no_number_becomes_invalid(void **state) {
     (void)state;
-    float a[] = {3, 1, 0, -1, 5}, b[] = {1, 3, 0, 0.5F, -4};
-    unsigned char valid[] = {1, 1, 1, 1, 1};
-    const double scale[2] = {1, 1}, offset[2] = {0, 0};
-    colour_difference(a, b, scale, offset, valid, 5);
-    assert_true(a[0] == 0.5F && a[1] == -0.5F);
-    assert_true(!valid[2] && !valid[3]); /* no sum, no index */
-    assert_true(valid[4] && a[4] == 1);  /* 9 / 1, clamped */
+    float plane[] = {3, NAN, 0};
+    unsigned char valid[] = {1, 1, 0};
+    colour_validate(plane, valid, 3);
+    assert_true(valid[0] && plane[0] == 3);
+    assert_true(!valid[1] && plane[1] == 0);
+    assert_true(!valid[2]);
+}
+
+static void test_colour_maps(void **state) {
+    (void)state;
+    struct scope s;
+    unsigned char low[3], high[3], turned[3];
+    scope_init(&s, "test", 0);
+    json_t *list = scope_json(&s, colormap_list());
+    assert_true(json_array_size(list) > 10);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        const struct stretch range = {-3, 7};
+        const struct ramp *ramp = colormap_get(&s, name, &range);
+        const struct ramp *back = colormap_get(&s, scope_printf(&s, "%s_r", name), &range);
+        assert_non_null(ramp);
+        assert_non_null(back);
+        assert_true(ramp->stops[0].at == -3 && ramp->stops[ramp->count - 1].at == 7);
+        for (size_t k = 1; k < back->count; k++) assert_true(back->stops[k].at > back->stops[k - 1].at);
+        colour_of(ramp, -3, low);
+        colour_of(ramp, 7, high);
+        colour_of(back, 7, turned);
+        assert_memory_equal(low, turned, 3);
+        assert_memory_not_equal(low, high, 3);
+    }
+    assert_true(colormap_get(&s, "vegetation", NULL)->stops[0].at == -1);
+    assert_null(colormap_get(&s, "rainbow", NULL));
+    assert_null(colormap_get(&s, "_r", NULL));
+    scope_end(&s);
 }
 
 int main(void) {
@@ -159,7 +187,8 @@ int main(void) {
         cmocka_unit_test(test_png_is_read_back),
         cmocka_unit_test(test_jpeg_and_background),
         cmocka_unit_test(test_ramps),
-        cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_what_is_no_number_becomes_invalid),
+        cmocka_unit_test(test_colour_maps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
