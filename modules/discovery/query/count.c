@@ -15,7 +15,7 @@
 struct effort {
     double hits, items;
 };
-static const struct effort always = {10000, 300000}, in_time = {100000, 1000000};
+static const struct effort always = {10000, 300000}, in_time = {100000, 1000000}, in_time_by_place = {30000, 0};
 
 static bool within(const struct effort *most, const struct effort *e) {
     return e->hits <= most->hits && e->items <= most->items;
@@ -152,7 +152,7 @@ int count_rest(const struct run *r, int64_t found, int64_t from, int64_t to, boo
     struct effort expected = {hits * hit_cost(r->q), indexed ? 0 : all};
     *estimated = true;
     *matched = (int64_t)hits;
-    if (!r->rare && !within(&in_time, &expected)) return 0;
+    if (!r->rare && !within(indexed ? &in_time_by_place : &in_time, &expected)) return 0;
 
     int64_t rest = 0, begin = r->oldest, end = r->newest;
     if (whole && r->keys[0].descending) end = moment_add(from, -1);
