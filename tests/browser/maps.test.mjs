@@ -55,7 +55,11 @@ function openlayers(s, layer, capabilities) {
     const text = ${capabilities ? `await (await fetch("${capabilities}")).text()` : "null"};
     const view = new ol.View({ center: [${s.x}, ${s.y}], zoom: ${ZOOM}, constrainResolution: true });
     const map = new ol.Map({ target: "map", controls: [], layers: [${layer}], view });
+    // A source that still reads its metadata counts as rendered, with nothing.
+    const ready = () => map.getLayers().getArray().every((one) => one.getSource().getState() === "ready");
+    while (!ready()) await new Promise((go) => { setTimeout(go, 20); });
     map.once("rendercomplete", () => { window.done = true; });
+    map.renderSync();
   </script>`;
 }
 
